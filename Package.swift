@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One shared library each: `lib<id>.so`, exporting `trainyard_plugin` and nothing else.
+/// Sources lie in `Plugins/<kind>/<name>`; `core` names further targets that the library is made of.
+struct Plugin {
+  var kind: String
+  var id: String
+  var name: String
+  var core: [Target.Dependency] = []
+}
+
+let plugins: [Plugin] = [
+  Plugin(kind: "Callbacks", id: "early-stopping", name: "EarlyStopping"),
+  Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger"),
+  Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint"),
+  Plugin(kind: "Callbacks", id: "progress", name: "Progress"),
+  Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
+  Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
+  Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["CZlib"]),
+  Plugin(kind: "Datasets", id: "csv", name: "CSV"),
+  Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic"),
+]
+
+// The one exported symbol, and a library that stays where it is: unloading Swift code is not safe.
+let pluginLinkerSettings: [LinkerSetting] = [
+  .unsafeFlags([
+    "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/plugin.map",
+    "-Xlinker", "-z", "-Xlinker", "nodelete",
+  ])
+]
+
+let package = Package(
+  name: "trainyard",
+  products: [
+    .executable(name: "trainyard", targets: ["TrainyardCLI"]),
+    .library(name: "PluginKit", targets: ["PluginKit"]),
+    .library(name: "Trainyard", targets: ["Trainyard"]),
+  ] + plugins.map { .library(name: $0.id, type: .dynamic, targets: [$0.name]) },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // The contract: one header.
+    .target(name: "CTrainyard"),
+
+    // The author's side.
+    .target(name: "PluginKit", dependencies: ["CTrainyard"]),
+
+    // The host's side.
+    .target(name: "PluginHost", dependencies: ["CTrainyard"]),
+    .target(name: "Training"),
+    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "CYAML"]),
+    .executableTarget(
+      name: "TrainyardCLI",
+      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    // Libraries of the system.
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+
+    // The built-in model: what can be tested without a host, and its kernels.
+    .target(name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
+    .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
+
+    // Tests. Support: what several of them use.
+    .target(name: "Support", dependencies: ["PluginHost"], path: "Tests/Support"),
+    .testTarget(name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"]),
+    .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
+    .testTarget(name: "PluginHostTests", dependencies: ["PluginHost", "Support"]),
+    .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
+    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+  ]
+    + plugins.map {
+      .target(
+        name: $0.name, dependencies: ["PluginKit"] + $0.core, path: "Plugins/\($0.kind)/\($0.name)",
+        exclude: ["README.md"], linkerSettings: pluginLinkerSettings)
+    },
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

@@ -1,0 +1,3 @@
+#ifndef MLP_KERNELS_H
+#define MLP_KERNELS_H
+#endif
