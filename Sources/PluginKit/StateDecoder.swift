@@ -157,7 +157,9 @@ struct StateDecoder: Decoder {
     mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
       try Unkeyed(decoder, next())
     }
-    mutating func superDecoder() throws -> any Decoder { StateDecoder(table: decoder.table, path: try next()) }
+    mutating func superDecoder() throws -> any Decoder {
+      StateDecoder(table: decoder.table, path: try next())
+    }
   }
 
   private struct Single: SingleValueDecodingContainer {

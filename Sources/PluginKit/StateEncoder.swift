@@ -83,7 +83,9 @@ final class StateEncoder: Encoder {
     mutating func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer {
       Unkeyed(encoder: encoder, path: join(key))
     }
-    mutating func superEncoder() -> any Encoder { StateEncoder(path: StateKey.join(path, "super"), root: encoder) }
+    mutating func superEncoder() -> any Encoder {
+      StateEncoder(path: StateKey.join(path, "super"), root: encoder)
+    }
     mutating func superEncoder(forKey key: Key) -> any Encoder {
       StateEncoder(path: join(key), root: encoder)
     }

@@ -22,7 +22,9 @@ extension TaskDescription {
       throw PluginError("task \(task.task) is not known to this plugin")
     }
     self.kind = kind
-    featureShape = UnsafeBufferPointer(start: task.feature_shape, count: Int(task.feature_ndim)).map { Int($0) }
+    featureShape = UnsafeBufferPointer(start: task.feature_shape, count: Int(task.feature_ndim)).map {
+      Int($0)
+    }
     outputWidth = Int(task.output_width)
     classNames = []
     if let names = task.class_names {

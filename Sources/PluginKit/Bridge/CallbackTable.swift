@@ -59,11 +59,17 @@ extension Callback {
     table.state_save = saveInstance
     table.state_load = loadInstance
     // A hook that the class does not implement stays NULL.
-    if TrainBegin.self != NotImplemented.self { table.on_train_begin = { call($0, $1) { try $0.trainBegin($1) } } }
+    if TrainBegin.self != NotImplemented.self {
+      table.on_train_begin = { call($0, $1) { try $0.trainBegin($1) } }
+    }
     if TrainEnd.self != NotImplemented.self { table.on_train_end = { call($0, $1) { try $0.trainEnd($1) } } }
-    if EpochBegin.self != NotImplemented.self { table.on_epoch_begin = { call($0, $1) { try $0.epochBegin($1) } } }
+    if EpochBegin.self != NotImplemented.self {
+      table.on_epoch_begin = { call($0, $1) { try $0.epochBegin($1) } }
+    }
     if EpochEnd.self != NotImplemented.self { table.on_epoch_end = { call($0, $1) { try $0.epochEnd($1) } } }
-    if BatchBegin.self != NotImplemented.self { table.on_batch_begin = { call($0, $1) { try $0.batchBegin($1) } } }
+    if BatchBegin.self != NotImplemented.self {
+      table.on_batch_begin = { call($0, $1) { try $0.batchBegin($1) } }
+    }
     if BatchEnd.self != NotImplemented.self { table.on_batch_end = { call($0, $1) { try $0.batchEnd($1) } } }
     if OptimizerStep.self != NotImplemented.self {
       table.on_optimizer_step = { call($0, $1) { try $0.optimizerStep($1) } }
@@ -80,9 +86,12 @@ extension Callback {
     if ValidationBatchEnd.self != NotImplemented.self {
       table.on_validation_batch_end = { call($0, $1) { try $0.validationBatchEnd($1) } }
     }
-    if Exception.self != NotImplemented.self { table.on_exception = { call($0, $1) { try $0.exception($1) } } }
+    if Exception.self != NotImplemented.self {
+      table.on_exception = { call($0, $1) { try $0.exception($1) } }
+    }
     return ExportedTable(
-      kind: TY_KIND_CALLBACK, table: UnsafeRawPointer(Immortal.value(table)), factory: CallbackFactory<Self>())
+      kind: TY_KIND_CALLBACK, table: UnsafeRawPointer(Immortal.value(table)), factory: CallbackFactory<Self>()
+    )
   }
 }
 

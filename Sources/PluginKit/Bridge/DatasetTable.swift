@@ -68,13 +68,16 @@ extension Dataset {
       return box._withUnsafeGuaranteedRef { index < $0.rows.count ? $0.rows[Int(index)] : nil }
     }
     table.read = { pointer, request, fields in
-      guard let box = Box.from(pointer, as: DatasetBox.self), let request, let fields else { return TY_FAILED }
+      guard let box = Box.from(pointer, as: DatasetBox.self), let request, let fields else {
+        return TY_FAILED
+      }
       return box._withUnsafeGuaranteedRef { box in
         box.attempt {
           let outputs = box.fields.indices.map { index in fields[index].flatMap { TensorView($0.pointee) } }
           let rows = UnsafeBufferPointer(start: request.pointee.rows, count: Int(request.pointee.row_count))
           try box.read(
-            ReadRequest(rows: rows, seed: request.pointee.seed, epoch: Int(request.pointee.epoch)), into: outputs)
+            ReadRequest(rows: rows, seed: request.pointee.seed, epoch: Int(request.pointee.epoch)),
+            into: outputs)
         }
       }
     }
@@ -103,7 +106,9 @@ private func makeField(_ field: Field) -> ty_field {
 private func freeField(_ row: UnsafePointer<ty_field>) {
   if let name = row.pointee.name { Immortal.free(name) }
   if let categories = row.pointee.categories {
-    for index in 0..<Int(row.pointee.category_count) { if let text = categories[index] { Immortal.free(text) } }
+    for index in 0..<Int(row.pointee.category_count) {
+      if let text = categories[index] { Immortal.free(text) }
+    }
     UnsafeMutablePointer(mutating: categories).deallocate()
   }
   row.pointee.shape?.deallocate()
