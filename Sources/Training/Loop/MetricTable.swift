@@ -25,6 +25,7 @@ public final class MetricTable {
   private var lastingDeclarations: [Int: Declaration] = [:]
   private var lastingWants: [Want] = []
   private var isRunning = false
+  private var isCreating = false
 
   public init() {}
 
@@ -50,22 +51,33 @@ public final class MetricTable {
 
   /// A reader that was created anew asks again; what it asked for before must not count twice.
   public func forget(_ party: String) {
+    wants.removeAll { $0.reader == party }
+    declarations = declarations.filter { $0.value.source != party }
     lastingWants.removeAll { $0.reader == party }
     lastingDeclarations = lastingDeclarations.filter { $0.value.source != party }
+  }
+
+  /// What is asked for in `body` holds in every run, also when one has begun.
+  public func whileCreating<T>(_ body: () throws -> T) rethrows -> T {
+    isCreating = true
+    defer { isCreating = false }
+    return try body()
   }
 
   @discardableResult
   public func declare(_ name: String, _ direction: Direction, _ phase: Phase, by source: String) -> Int {
     let id = id(of: name)
     let declaration = Declaration(direction: direction, phase: phase, source: source)
-    if isRunning { declarations[id] = declaration } else { lastingDeclarations[id] = declaration }
+    if isRunning { declarations[id] = declaration }
+    if !isRunning || isCreating { lastingDeclarations[id] = declaration }
     return id
   }
 
   @discardableResult
   public func want(_ name: String, optional: Bool, by reader: String) -> Int {
     let want = Want(metric: id(of: name), isOptional: optional, reader: reader)
-    if isRunning { wants.append(want) } else { lastingWants.append(want) }
+    if isRunning { wants.append(want) }
+    if !isRunning || isCreating { lastingWants.append(want) }
     return want.metric
   }
 

@@ -9,7 +9,9 @@ open class LoopCallback {
   /// What happens when a hook fails.
   public let onError: ErrorPolicy
   /// Filled during `call` and `prepare`.
-  public let effects = EffectQueue()
+  public let effects: EffectQueue
+  /// Snapshots of the weights; emptied at reset, part of checkpoints.
+  public internal(set) var slots = [WeightSlot?](repeating: nil, count: WeightSlots.count)
 
   public enum ErrorPolicy: Sendable {
     /// The run ends with the error.
@@ -18,8 +20,11 @@ open class LoopCallback {
     case drop
   }
 
-  public init(name: String, hooks: Set<Hook>, onError: ErrorPolicy = .fail) {
+  public init(
+    name: String, hooks: Set<Hook>, onError: ErrorPolicy = .fail, effects: EffectQueue = EffectQueue()
+  ) {
     self.name = name
+    self.effects = effects
     self.hooks = hooks
     self.onError = onError
   }

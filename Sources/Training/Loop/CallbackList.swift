@@ -1,0 +1,128 @@
+/// The callbacks of a run, in order: calls them, times them, and has their effects carried out between one and the
+/// next.
+final class CallbackList {
+  private(set) var active: [LoopCallback]
+  private(set) var dropped: [(callback: String, reason: String)] = []
+  private var table: CallTable
+  /// A callback was dropped while the table was being walked: it is made anew before the next hook.
+  private var tableIsStale = false
+  private var costs: [ObjectIdentifier: [Cost]] = [:]
+  private let all: [LoopCallback]
+
+  private struct Cost {
+    var timed = 0
+    var nanoseconds: Int64 = 0
+  }
+  /// Calls of each hook, whoever was called.
+  private var calls = [Int](repeating: 0, count: Hook.allCases.count)
+
+  /// Per-batch hooks are timed on every 64th call; reading the clock costs more than many a hook.
+  private static let sampleMask = 63
+
+  /// Carries out the effects of one callback; throws what went wrong.
+  var apply: (LoopCallback, Hook) throws -> Void = { _, _ in }
+  /// Told of a callback that failed and was dropped.
+  var onDrop: (LoopCallback, RunFailure) -> Void = { _, _ in }
+
+  init(_ callbacks: [LoopCallback]) {
+    all = callbacks
+    active = callbacks
+    table = CallTable(callbacks)
+    for callback in callbacks {
+      costs[ObjectIdentifier(callback)] = Array(repeating: Cost(), count: Hook.allCases.count)
+    }
+  }
+
+  @inline(__always) func wants(_ hook: Hook) -> Bool { !table.isEmpty(hook) }
+
+  /// Calls every callback that has the hook. All are told, also when one asks to stop; the first failure ends it.
+  func call(_ hook: Hook, _ event: EventFrame) throws {
+    if tableIsStale {
+      table = CallTable(active)
+      tableIsStale = false
+    }
+    let count = calls[hook.rawValue]
+    calls[hook.rawValue] = count &+ 1
+    if !hook.isPerBatch || count & Self.sampleMask == 0 { return try callTimed(hook, event) }
+    for position in table.range(hook) {
+      try table[position]._withUnsafeGuaranteedRef { callback in try callOne(callback, hook, event) }
+    }
+  }
+
+  private func callTimed(_ hook: Hook, _ event: EventFrame) throws {
+    for callback in active where callback.hooks.contains(hook) {
+      let start = Stopwatch.nanoseconds()
+      defer { count(callback, hook, since: start) }
+      try callOne(callback, hook, event)
+    }
+  }
+
+  private func count(_ callback: LoopCallback, _ hook: Hook, since start: Int64) {
+    let id = ObjectIdentifier(callback)
+    costs[id]?[hook.rawValue].timed += 1
+    costs[id]?[hook.rawValue].nanoseconds += Stopwatch.nanoseconds() - start
+  }
+
+  @inline(__always) private func callOne(
+    _ callback: LoopCallback, _ hook: Hook, _ event: EventFrame
+  ) throws {
+    do {
+      try callback.call(hook, event)
+      if !callback.effects.isEmpty { try applyEffects(callback, hook) }
+    } catch {
+      try failed(callback, hook, event, error)
+    }
+  }
+
+  private func applyEffects(_ callback: LoopCallback, _ hook: Hook) throws {
+    defer { callback.effects.removeAll() }
+    try apply(callback, hook)
+  }
+
+  /// What a failure means: the end of the run, or of the callback in it.
+  func failed(
+    _ callback: LoopCallback, _ hook: Hook, _ event: EventFrame, _ error: any Error
+  ) throws {
+    callback.effects.removeAll()
+    var failure = RunFailure(
+      part: "callback '\(callback.name)'", call: hook.name, epoch: event.epoch, batch: event.batch,
+      message: "\(error)")
+    if let own = error as? any FailureWords { (failure.message, failure.help) = own.failureWords }
+    guard callback.onError == .drop else { throw failure }
+    active.removeAll { $0 === callback }
+    dropped.append((callback.name, failure.description))
+    tableIsStale = true
+    onDrop(callback, failure)
+  }
+
+  /// Calls one callback's hook, and gives back its error instead of acting on it.
+  func callAlone(_ callback: LoopCallback, _ hook: Hook, _ event: EventFrame) -> (any Error)? {
+    guard callback.hooks.contains(hook) else { return nil }
+    let start = Stopwatch.nanoseconds()
+    defer { count(callback, hook, since: start) }
+    do {
+      try callback.call(hook, event)
+      try applyEffects(callback, hook)
+      return nil
+    } catch {
+      callback.effects.removeAll()
+      return error
+    }
+  }
+
+  var measured: [CallbackCost] {
+    all.flatMap { callback in
+      Hook.allCases.compactMap { hook in
+        guard let cost = costs[ObjectIdentifier(callback)]?[hook.rawValue], cost.timed > 0 else { return nil }
+        let calls = hook.isPerBatch ? calls[hook.rawValue] : cost.timed
+        let seconds = Double(cost.nanoseconds) / Double(cost.timed) * Double(calls) / 1e9
+        return CallbackCost(callback: callback.name, hook: hook, calls: calls, seconds: seconds)
+      }
+    }
+  }
+}
+
+/// An error that knows its words apart from what to do.
+public protocol FailureWords: Error {
+  var failureWords: (message: String, help: String?) { get }
+}

@@ -1,0 +1,79 @@
+/// One forward pass over data: the mean loss and what monitors make of the predictions.
+final class Evaluation {
+  let model: any LoopModel
+  let monitors: [any LoopMonitor]
+  let pass: Pass
+  private let result = StepResult()
+
+  init(model: any LoopModel, monitors: [any LoopMonitor], pass: Pass) {
+    self.model = model
+    self.monitors = monitors
+    self.pass = pass
+  }
+
+  struct Total {
+    var loss = 0.0
+    var weight = 0.0
+    var rows = 0
+    var batches = 0
+    /// Σwl/Σw over the pass; NaN where nothing was weighed.
+    var mean: Double { weight > 0 ? loss / weight : .nan }
+  }
+
+  /// - Parameters:
+  ///   - around: Called before and after each batch; the second time with its loss. Returns whether to go on.
+  func run(
+    _ loader: BatchLoader, epoch: Int, around: (_ batch: Int, _ rows: Int, _ loss: Double?) throws -> Bool,
+    onPrediction: (Batch, Tensor) throws -> Void = { _, _ in }
+  ) throws -> Total? {
+    for monitor in monitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(pass) } }
+    try loader.begin(epoch: epoch)
+    var total = Total()
+    while let batch = try loader.next() {
+      guard try around(total.batches, batch.rows, nil) else { return nil }
+      try attempt("model '\(model.name)'", "evaluate", batch: total.batches) {
+        try model.evaluate(batch, result)
+      }
+      total.loss += result.loss * result.weight
+      total.weight += result.weight
+      total.rows += batch.rows
+      for monitor in monitors where !monitor.isSample {
+        try attempt(monitor, "update") { try monitor.update(batch, prediction: result.prediction) }
+      }
+      try onPrediction(batch, result.prediction)
+      let goOn = try around(total.batches, batch.rows, result.loss)
+      total.batches += 1
+      guard goOn else { return nil }
+    }
+    return total
+  }
+}
+
+/// Runs a call on a monitor; an error names it.
+@inline(__always)
+func attempt(_ monitor: any LoopMonitor, _ call: String, _ body: () throws -> Void) throws {
+  do { try body() } catch { throw failure(error, part: "monitor '\(monitor.name)'", call: call) }
+}
+
+/// Runs a call on a part of the run; an error names it. The name is made only then.
+@inline(__always)
+func attempt(
+  _ part: @autoclosure () -> String, _ call: String, epoch: Int? = nil, batch: Int? = nil,
+  _ body: () throws -> Void
+) throws {
+  do { try body() } catch { throw failure(error, part: part(), call: call, epoch: epoch, batch: batch) }
+}
+
+/// The error with the part of the run that it came from.
+public func failure(
+  _ error: any Error, part: String, call: String, epoch: Int? = nil, batch: Int? = nil
+) -> RunFailure {
+  if var known = error as? RunFailure {
+    known.epoch = known.epoch ?? epoch
+    known.batch = known.batch ?? batch
+    return known
+  }
+  var result = RunFailure(part: part, call: call, epoch: epoch, batch: batch, message: "\(error)")
+  if let own = error as? any FailureWords { (result.message, result.help) = own.failureWords }
+  return result
+}

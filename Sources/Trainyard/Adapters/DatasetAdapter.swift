@@ -1,0 +1,73 @@
+import CTrainyard
+import PluginHost
+import Training
+
+/// A dataset plugin as the loop sees it: rows by number.
+final class DatasetAdapter: DataSource {
+  let name: String
+  let rowCount: Int
+  let fields: [DataField]
+  private let instance: DatasetInstance
+  private let context: InstanceContext
+  private let outputs: [CTensor]
+  private let rows: UnsafeMutablePointer<ty_tensor>
+  private let pointers: UnsafeMutablePointer<UnsafeMutablePointer<ty_tensor>?>
+
+  init(_ planned: PlannedInstance, run: RunContext) throws {
+    name = planned.party
+    context = InstanceContext(run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
+    instance = try DatasetInstance(
+      component: planned.component, name: planned.name, options: planned.options, services: context)
+    rowCount = instance.rowCount
+    fields = try instance.fields.map { try DataField($0) }
+    outputs = fields.map { _ in CTensor() }
+    rows = .allocate(capacity: max(1, fields.count))
+    rows.initialize(repeating: ty_tensor(), count: max(1, fields.count))
+    pointers = .allocate(capacity: max(1, fields.count))
+    pointers.initialize(repeating: nil, count: max(1, fields.count))
+  }
+
+  deinit {
+    rows.deallocate()
+    pointers.deallocate()
+  }
+
+  func reset() throws {
+    context.rewind()
+    try instance.reset()
+  }
+
+  func read(_ rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int, into outputs: [Tensor?]) throws {
+    for index in fields.indices {
+      guard let tensor = outputs[index] else {
+        pointers[index] = nil
+        continue
+      }
+      self.rows[index] = self.outputs[index].describe(tensor)
+      pointers[index] = self.rows + index
+    }
+    var request = ty_read(
+      struct_size: UInt32(MemoryLayout<ty_read>.size), reserved: 0, rows: rows.baseAddress,
+      row_count: Int64(rows.count), seed: seed, epoch: Int64(epoch))
+    try instance.read(&request, pointers)
+  }
+
+  func whole(_ field: Int) throws -> Tensor? {
+    guard let raw = try instance.whole(field) else { return nil }
+    guard let tensor = Tensor(borrowing: raw), tensor.type == fields[field].type,
+      tensor.shape == [rowCount] + fields[field].shape
+    else { throw LoopError("\(name) shows field '\(fields[field].name)' with another type or shape than it declares") }
+    return tensor
+  }
+}
+
+extension DataField {
+  init(_ field: FieldDescription) throws {
+    guard let type = ElementType(field.type), let role = FieldRole(rawValue: Int(field.role)) else {
+      throw LoopError("field '\(field.name)' has a type or role that this host does not know")
+    }
+    self.init(
+      name: field.name, role: role, type: type, shape: field.shape, categoryCount: field.categoryCount,
+      categories: field.categories)
+  }
+}

@@ -1,0 +1,58 @@
+import CTrainyard
+import PluginHost
+import Training
+
+/// A monitor plugin as the loop sees it: one instance for one pass.
+final class MonitorAdapter: LoopMonitor {
+  let name: String
+  let isSample: Bool
+  let effects = EffectQueue()
+  private let instance: MonitorInstance
+  private let context: InstanceContext
+  private let batch = CBatch()
+  private let prediction = CTensor()
+  private let predictionPointer = UnsafeMutablePointer<ty_tensor>.allocate(capacity: 1)
+  private var task: CTask?
+
+  init(_ planned: PlannedInstance, run: RunContext, pass: Pass) throws {
+    name = planned.name
+    isSample = planned.component.isSample
+    context = InstanceContext(
+      run: run, effects: effects, party: planned.party, name: planned.name,
+      metricPrefix: pass == .validation ? "val_" : "")
+    instance = try MonitorInstance(
+      component: planned.component, name: planned.name, options: planned.options, services: context)
+    predictionPointer.initialize(to: ty_tensor())
+  }
+
+  deinit { predictionPointer.deallocate() }
+
+  func reset() throws {
+    context.rewind()
+    effects.removeAll()
+    try instance.reset()
+  }
+
+  func prepare(_ task: LearningTask) throws {
+    let new = CTask(task)
+    try instance.prepare(UnsafePointer(new.pointer))
+    self.task = new
+  }
+
+  func passBegin(_ pass: Pass) throws { try instance.passBegin(UInt32(pass.rawValue)) }
+
+  func update(_ batch: Batch, prediction: Tensor) throws {
+    predictionPointer.pointee = self.prediction.describe(prediction)
+    try instance.update(self.batch.describe(batch), UnsafePointer(predictionPointer))
+  }
+
+  func compute() throws {
+    do { try instance.compute() } catch {
+      effects.removeAll()
+      throw error
+    }
+  }
+
+  func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
+  func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
+}

@@ -1,0 +1,92 @@
+import Glibc
+
+/// Files that are there whole or not at all: written beside, synced, renamed, and the folder synced.
+public enum AtomicFile {
+  public static func write(_ text: String, to path: String) throws {
+    try write(Array(text.utf8), to: path)
+  }
+
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try write(to: path) { file in try bytes.withUnsafeBytes { try file.write($0) } }
+  }
+
+  /// `body` writes the content; when it throws, nothing is left behind.
+  public static func write(to path: String, _ body: (borrowing OutputFile) throws -> Void) throws {
+    let temporary = "\(path).\(getpid()).part"
+    do {
+      let file = try OutputFile(creating: temporary, shownAs: path)
+      try body(file)
+      try file.sync()
+      try file.close()
+      guard rename(temporary, path) == 0 else { throw FileError("write", path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try syncFolder(of: path)
+  }
+
+  /// Makes a rename or a removal in the file's folder last.
+  static func syncFolder(of path: String) throws {
+    let folder = PathName.folder(of: path)
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError("open", folder) }
+    defer { close(descriptor) }
+    // Some file systems do not sync folders and say so: that is all they can give.
+    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else { throw FileError("sync", folder) }
+  }
+}
+
+/// A file being written. Every short write is continued, every error is told.
+public struct OutputFile: ~Copyable {
+  private let descriptor: Int32
+  private let path: String
+
+  init(creating path: String, shownAs shown: String) throws {
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    self.path = shown
+    guard descriptor >= 0 else { throw FileError("write", shown) }
+  }
+
+  /// Opens for appending; makes the file where there is none.
+  init(appending path: String) throws {
+    descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    self.path = path
+    guard descriptor >= 0 else { throw FileError("write", path) }
+  }
+
+  public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while let base = rest.baseAddress, rest.count > 0 {
+      let count = Glibc.write(descriptor, base, rest.count)
+      if count < 0 {
+        if errno == EINTR { continue }
+        throw FileError("write", path)
+      }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+  }
+
+  public func write(_ text: String) throws {
+    var text = text
+    try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
+  }
+
+  func sync() throws {
+    guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }
+  }
+
+  func truncate(to size: Int) throws {
+    guard ftruncate(descriptor, size) == 0 else { throw FileError("write", path) }
+  }
+
+  /// A disk may tell of a failed write only now.
+  consuming func close() throws {
+    let result = Glibc.close(descriptor)
+    let path = path
+    discard self
+    guard result == 0 || errno == EINTR else { throw FileError("write", path) }
+  }
+
+  deinit { Glibc.close(descriptor) }
+}

@@ -1,0 +1,32 @@
+import Training
+
+/// `metrics.csv`: a row for each epoch. The columns are the metrics that the run has when its first epoch ends; a
+/// value that an epoch lacks is an empty cell.
+final class MetricsFile {
+  private let name = "metrics.csv"
+  private let folder: RunFolder
+  private let metrics: MetricTable
+  private var columns: [String] = []
+
+  init(folder: RunFolder, metrics: MetricTable) {
+    self.folder = folder
+    self.metrics = metrics
+  }
+
+  func append(_ epoch: Epoch) throws {
+    var text = ""
+    if columns.isEmpty {
+      columns = metrics.declared.filter { $0.declaration.phase.contains(.epoch) }.map(\.name)
+      text = (["epoch"] + columns.map(quoted)).joined(separator: ",") + "\n"
+    }
+    let cells = columns.map { name in epoch[name].map { "\($0)" } ?? "" }
+    text += (["\(epoch.index)"] + cells).joined(separator: ",") + "\n"
+    try folder.append(name, Array(text.utf8))
+  }
+
+  /// RFC 4180.
+  private func quoted(_ name: String) -> String {
+    guard name.contains(where: { ",\"\r\n".contains($0) }) else { return name }
+    return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+}

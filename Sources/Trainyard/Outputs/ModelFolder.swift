@@ -1,0 +1,120 @@
+import FoundationEssentials
+import PluginHost
+import Training
+
+/// `model/` in a run's folder: all that `predict` and `evaluate` need.
+///
+///     weights.safetensors   the weights at the end of the run
+///     preprocessing.json    how features are made, as fitted on the training rows; class names
+///     model.json            which plugin, with which options, for which task
+public struct ModelFolder {
+  static let schema = 1
+
+  public var modelID: String
+  public var modelVersion: String
+  /// As a config holds them.
+  public var options: ConfigNode
+  public var task: LearningTask
+  public var preprocessing: FittedPreprocessing
+  public var weights: [NamedTensor]
+
+  // MARK: Writing
+
+  static func write(
+    to path: String, weights: [NamedTensor], preprocessing: FittedPreprocessing, plan: Plan, task: LearningTask
+  ) throws {
+    try PathName.makeFolders(path)
+    let metadata = [("format", "trainyard"), ("model", plan.model.component.id)]
+    try SafeTensors.write(weights, metadata: metadata, to: PathName.join(path, "weights.safetensors"))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = nonFinite
+    let fitted = try encoder.encode(preprocessing)
+    try AtomicFile.write([UInt8](fitted) + [UInt8(ascii: "\n")], to: PathName.join(path, "preprocessing.json"))
+    let description = describe(plan.model, task)
+    try AtomicFile.write(JSONWriter.pretty(description) + "\n", to: PathName.join(path, "model.json"))
+  }
+
+  private static let nonFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
+    positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+
+  private static func describe(_ model: PlannedInstance, _ task: LearningTask) -> JSONValue {
+    .record([
+      ("schema", .int(Int64(schema))),
+      ("plugin", .string(model.component.id)),
+      ("version", .string(model.component.version)),
+      ("options", JSONValue(model.component.resolvedNode(of: model.options))),
+      (
+        "task",
+        .record([
+          ("kind", .string(task.kind.name)),
+          ("feature_shape", .array(task.featureShape.map { .int(Int64($0)) })),
+          ("output_width", .int(Int64(task.outputWidth))),
+          ("class_names", .array(task.classNames.map { .string($0) })),
+        ])
+      ),
+    ])
+  }
+
+  // MARK: Reading
+
+  /// Reads the folder of a model. A run's folder stands for its `model/`.
+  public init(_ given: String) throws {
+    let inner = PathName.join(given, "model")
+    let path = PathName.exists(PathName.join(inner, "model.json")) ? inner : given
+    let file = PathName.join(path, "model.json")
+    guard PathName.exists(file) else { throw ModelFolderError(path: given, detail: "there is no model.json in it") }
+    let text = String(decoding: try InputFile.read(file, limit: 16 << 20), as: UTF8.self)
+    let json = try JSONValue(parsing: text, from: file)
+    guard json["schema"]?.int == Int64(Self.schema) else {
+      let found = json["schema"]?.int.map { "\($0)" } ?? "none"
+      throw ModelFolderError(path: file, detail: "its schema is \(found), and this version reads \(Self.schema)")
+    }
+    guard let id = json["plugin"]?.string, let version = json["version"]?.string, let options = json["options"],
+      let kind = TaskKind.allNamed[json["task"]?["kind"]?.string ?? ""],
+      let shape = json["task"]?["feature_shape"]?.array?.compactMap({ $0.int.flatMap { Int(exactly: $0) } }),
+      let width = json["task"]?["output_width"]?.int.flatMap({ Int(exactly: $0) }),
+      !shape.isEmpty, shape.allSatisfy({ $0 > 0 }), width > 0
+    else { throw ModelFolderError(path: file, detail: "its plugin, options or task is missing or damaged") }
+    modelID = id
+    modelVersion = version
+    self.options = options.node
+    let names = json["task"]?["class_names"]?.array?.compactMap(\.string) ?? []
+    task = LearningTask(kind: kind, featureShape: shape, outputWidth: width, classNames: names)
+    let fittedFile = PathName.join(path, "preprocessing.json")
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    do {
+      let bytes = try InputFile.read(fittedFile, limit: 256 << 20)
+      preprocessing = try decoder.decode(FittedPreprocessing.self, from: Data(bytes))
+    } catch let error as DecodingError {
+      throw ModelFolderError(path: fittedFile, detail: "it cannot be read: \(error.shortText)")
+    }
+    weights = try SafeTensors.read(PathName.join(path, "weights.safetensors")).tensors
+  }
+}
+
+extension TaskKind {
+  static let allNamed: [String: TaskKind] = Dictionary(
+    uniqueKeysWithValues: [TaskKind.binary, .classes, .regression, .ranking].map { ($0.name, $0) })
+}
+
+extension DecodingError {
+  fileprivate var shortText: String {
+    switch self {
+    case .keyNotFound(let key, _): "no '\(key.stringValue)'"
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      context.debugDescription
+    @unknown default: "\(self)"
+    }
+  }
+}
+
+/// A model's folder that cannot be used.
+public struct ModelFolderError: Error, CustomStringConvertible {
+  public var path: String
+  public var detail: String
+  public var description: String { "cannot read the model in '\(path)': \(detail)" }
+  public var help: String { "give the folder of a run that has ended, such as runs/20260101-120000" }
+}

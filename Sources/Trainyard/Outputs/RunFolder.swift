@@ -1,0 +1,99 @@
+import Glibc
+
+/// The folder that a run leaves, and the files that plugins keep in it.
+///
+///     runs/<id>/
+///       config.json   what was run, resolved: nothing left to defaults
+///       metrics.csv   a row for each epoch
+///       events.jsonl  the recording that replay reads
+///       summary.json  how it ended, why, and what each plugin cost
+///       model/        weights, preprocessing, class names: all that predict needs
+public final class RunFolder {
+  public let path: String
+  /// Files that are appended to stay open: a row is one write.
+  private var open: [String: AppendedFile] = [:]
+
+  private final class AppendedFile {
+    let file: OutputFile
+    init(_ file: consuming OutputFile) { self.file = file }
+  }
+
+  /// Makes a new folder. A name that is taken is an error; an id made from the date gets a number.
+  public init(in parent: String, name: String?) throws {
+    try PathName.makeFolders(parent)
+    if let name {
+      path = PathName.join(parent, name)
+      guard mkdir(path, 0o755) == 0 else {
+        throw errno == EEXIST ? RunFolderTaken(path: path) : FileError("make the folder", path)
+      }
+      return
+    }
+    let date = Self.dateText()
+    for attempt in 1... {
+      let candidate = PathName.join(parent, attempt == 1 ? date : "\(date)-\(attempt)")
+      if mkdir(candidate, 0o755) == 0 {
+        path = candidate
+        return
+      }
+      guard errno == EEXIST, attempt < 10_000 else { throw FileError("make the folder", candidate) }
+    }
+    throw FileError("make the folder", parent, code: EEXIST)
+  }
+
+  private static func dateText() -> String {
+    var now = time(nil)
+    var parts = tm()
+    localtime_r(&now, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    strftime(&text, text.count, "%Y%m%d-%H%M%S", &parts)
+    return text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } } ?? "run"
+  }
+
+  /// A file of the host's own.
+  public func file(_ name: String) -> String { PathName.join(path, name) }
+
+  // MARK: What plugins ask for
+
+  func size(_ name: String) -> Int64 {
+    guard let path = try? PathName.inside(path, name) else { return -1 }
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG ? Int64(info.st_size) : -1
+  }
+
+  func start(_ name: String) throws { try appended(name).file.truncate(to: 0) }
+
+  func append(_ name: String, _ bytes: [UInt8]) throws {
+    let file = try appended(name)
+    try bytes.withUnsafeBytes { try file.file.write($0) }
+  }
+
+  func remove(_ name: String) throws {
+    let target = try PathName.inside(path, name)
+    open[name] = nil
+    guard unlink(target) == 0 || errno == ENOENT else { throw FileError("remove", target) }
+  }
+
+  /// The path of a file that will be written whole; its folder is made.
+  func place(_ name: String) throws -> String {
+    let target = try PathName.inside(path, name)
+    try PathName.makeFolders(PathName.folder(of: target))
+    return target
+  }
+
+  private func appended(_ name: String) throws -> AppendedFile {
+    if let file = open[name] { return file }
+    let file = AppendedFile(try OutputFile(appending: try place(name)))
+    open[name] = file
+    return file
+  }
+
+  /// Closes what is open; the next append opens it again.
+  func closeFiles() { open.removeAll() }
+}
+
+/// A run's name that is taken.
+public struct RunFolderTaken: Error, CustomStringConvertible {
+  public var path: String
+  public var description: String { "the run folder '\(path)' exists already" }
+  public var help: String { "choose another name, or remove that folder" }
+}

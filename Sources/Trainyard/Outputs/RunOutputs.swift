@@ -1,0 +1,73 @@
+import Training
+
+/// Where the effects of a run go: its folder, its recording, the console.
+final class RunOutputs: RunTarget {
+  let folder: RunFolder?
+  private let console: any Console
+  private let metricsFile: MetricsFile?
+  private let recorder: EventRecorder?
+  private let metadata: [(String, String)]
+  /// Lines that were said, for the summary.
+  private(set) var warnings: [String] = []
+  /// A failed write of the recording: the run ends with it at the next epoch's end.
+  private var recordingError: (any Error)?
+
+  init(
+    folder: RunFolder?, console: any Console, metrics: MetricTable, recordsBatches: Bool,
+    metadata: [(String, String)]
+  ) {
+    self.folder = folder
+    self.console = console
+    self.metadata = metadata
+    metricsFile = folder.map { MetricsFile(folder: $0, metrics: metrics) }
+    recorder = folder.map { EventRecorder(folder: $0, metrics: metrics, recordsBatches: recordsBatches) }
+  }
+
+  func begin(_ facts: [(String, JSONValue)], parameters: @escaping () -> [(String, Double)]) throws {
+    recorder?.parameters = parameters
+    try recorder?.begin(facts)
+  }
+
+  func log(_ level: LogLevel, _ text: String, from part: String) {
+    if level == .warning { warnings.append(text) }
+    console.line(level, text)
+  }
+
+  func status(_ text: String, from part: String) { console.status(text) }
+
+  // MARK: Files
+
+  func startFile(_ path: String) throws { try existing().start(path) }
+  func appendFile(_ path: String, _ bytes: [UInt8]) throws { try existing().append(path, bytes) }
+  func removeFile(_ path: String) throws { try existing().remove(path) }
+
+  func saveWeights(_ weights: [NamedTensor], to path: String) throws {
+    try SafeTensors.write(weights, metadata: metadata, to: try existing().place(path))
+  }
+
+  func checkpoint(_ trainer: Trainer) throws {}
+
+  private func existing() throws -> RunFolder {
+    guard let folder else { throw LoopError("this run has no folder, so plugins cannot write files") }
+    return folder
+  }
+
+  // MARK: Recording
+
+  func records(_ hook: Hook) -> Bool { recorder?.records(hook) ?? false }
+
+  func record(_ event: EventFrame) {
+    do { try recorder?.record(event) } catch { recordingError = recordingError ?? error }
+  }
+
+  func record(_ effects: [Effect], by callback: String, in hook: Hook) {
+    do { try recorder?.record(effects, by: callback, in: hook) } catch {
+      recordingError = recordingError ?? error
+    }
+  }
+
+  func epochEnded(_ epoch: Epoch) throws {
+    if let recordingError { throw recordingError }
+    try metricsFile?.append(epoch)
+  }
+}

@@ -1,0 +1,122 @@
+import Training
+
+/// The safetensors format: eight bytes of header length (little endian), a JSON header with type, shape and byte
+/// range of each tensor, and the bytes. Source: the format's description by its authors (huggingface/safetensors).
+public enum SafeTensors {
+  /// A header larger than this is refused, as the reference implementation does.
+  static let maximumHeader = 100_000_000
+
+  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String) throws {
+    try AtomicFile.write(to: path) { file in
+      let header = headerBytes(tensors, metadata)
+      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
+      try header.withUnsafeBytes { try file.write($0) }
+      for weight in tensors { try file.write(UnsafeRawBufferPointer(weight.tensor.bytes)) }
+    }
+  }
+
+  private static func headerBytes(_ tensors: [NamedTensor], _ metadata: [(String, String)]) -> [UInt8] {
+    var entries: [(String, JSONValue)] = []
+    if !metadata.isEmpty { entries.append(("__metadata__", .record(metadata.map { ($0, .string($1)) }))) }
+    var offset = 0
+    for weight in tensors {
+      let end = offset + weight.tensor.byteCount
+      entries.append(
+        (
+          weight.name,
+          .record([
+            ("dtype", .string(weight.tensor.type.name)),
+            ("shape", .array(weight.tensor.shape.map { .int(Int64($0)) })),
+            ("data_offsets", .array([.int(Int64(offset)), .int(Int64(end))])),
+          ])
+        ))
+      offset = end
+    }
+    var bytes = Array(JSONWriter.compact(.record(entries)).utf8)
+    // The data starts at a multiple of eight, so that it can be mapped.
+    while (bytes.count + 8) % 8 != 0 { bytes.append(UInt8(ascii: " ")) }
+    return bytes
+  }
+
+  public struct Contents {
+    public var tensors: [NamedTensor]
+    public var metadata: [String: String]
+  }
+
+  public static func read(_ path: String) throws -> Contents {
+    try parse(try InputFile.read(path, limit: 1 << 36), path: path)
+  }
+
+  /// Untrusted bytes: every size is checked before memory is taken.
+  public static func parse(_ bytes: [UInt8], path: String) throws -> Contents {
+    func damaged(_ detail: String) -> SafeTensorsError { SafeTensorsError(path: path, detail: detail) }
+    guard bytes.count >= 8 else { throw damaged("it has \(bytes.count) bytes, and the header's length needs 8") }
+    let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(maximumHeader), length <= UInt64(bytes.count - 8) else {
+      throw damaged("its header says \(length) bytes, and the file has \(bytes.count - 8) after it")
+    }
+    let start = 8 + Int(length)
+    let header: JSONValue
+    guard let text = String(validating: bytes[8..<start], as: UTF8.self) else {
+      throw damaged("its header is not UTF-8")
+    }
+    do {
+      let limits = ConfigLimits(bytes: maximumHeader, values: 10_000_000)
+      header = try JSONValue(parsing: text, from: path, limits: limits)
+    } catch { throw damaged("its header is not JSON") }
+    guard case .object(let entries) = header else { throw damaged("its header is not a JSON object") }
+    var contents = Contents(tensors: [], metadata: [:])
+    for entry in entries {
+      let (name, value) = (entry.name, entry.value)
+      if name == "__metadata__" {
+        guard case .object(let pairs) = value else { throw damaged("its metadata is not an object") }
+        for pair in pairs { contents.metadata[pair.name] = pair.value.string }
+        continue
+      }
+      guard let entry = Entry(value, available: bytes.count - start) else {
+        throw damaged("the entry of '\(name)' has a type, shape or range that does not fit the file")
+      }
+      let tensor = Tensor(zeros: entry.type, shape: entry.shape)
+      bytes[(start + entry.range.lowerBound)..<(start + entry.range.upperBound)].withUnsafeBytes {
+        tensor.bytes.copyMemory(from: $0)
+      }
+      contents.tensors.append(NamedTensor(name: name, tensor: tensor))
+    }
+    return contents
+  }
+
+  private struct Entry {
+    var type: ElementType
+    var shape: [Int]
+    var range: Range<Int>
+
+    init?(_ value: JSONValue, available: Int) {
+      guard case .string(let typeName)? = value["dtype"],
+        let type = [ElementType.uint8, .int32, .int64, .float32, .float64].first(where: { $0.name == typeName }),
+        case .array(let sizes)? = value["shape"], case .array(let offsets)? = value["data_offsets"],
+        offsets.count == 2, case .int(let from) = offsets[0], case .int(let to) = offsets[1],
+        from >= 0, to >= from, to <= Int64(available)
+      else { return nil }
+      var count = 1
+      var shape: [Int] = []
+      for case .int(let size) in sizes {
+        guard size >= 0, let size = Int(exactly: size) else { return nil }
+        let (product, overflow) = count.multipliedReportingOverflow(by: size)
+        guard !overflow, product <= available || product == 0 else { return nil }
+        count = product
+        shape.append(size)
+      }
+      guard shape.count == sizes.count, count * type.size == Int(to - from) else { return nil }
+      self.type = type
+      self.shape = shape
+      range = Int(from)..<Int(to)
+    }
+  }
+}
+
+/// A weight file that cannot be used.
+public struct SafeTensorsError: Error, CustomStringConvertible, Equatable {
+  public var path: String
+  public var detail: String
+  public var description: String { "'\(path)' is not a whole safetensors file: \(detail)" }
+}

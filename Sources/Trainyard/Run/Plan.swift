@@ -1,0 +1,68 @@
+import Training
+
+/// A run with nothing left open: every plugin found, every option checked. Made from a config by `Planner`, or by
+/// an embedding program.
+public struct Plan: Sendable {
+  public var model: PlannedInstance
+  public var callbacks: [PlannedInstance] = []
+  public var monitors: [PlannedInstance] = []
+  public var data: DataPlan
+  public var training = TrainingPlan()
+  /// A safetensors file whose weights the model starts from, assigned after its reset.
+  public var initialWeights: String?
+  public var output = OutputPlan()
+  /// The whole config as it was resolved, for the run's folder.
+  public var resolved: JSONValue = .object([])
+
+  public init(model: PlannedInstance, data: DataPlan) {
+    self.model = model
+    self.data = data
+  }
+}
+
+/// Where rows come from, and what becomes of them before the model sees them.
+public struct DataPlan: Sendable {
+  public var training: PlannedInstance
+  public var validation: Validation = .none
+  public var preprocessing = Preprocessing()
+  public var task = TargetPlan.Setting.auto
+  public var classWeights = ClassWeights.none
+
+  public enum Validation: Sendable {
+    case none
+    /// A part of the training rows, chosen by the run's seed.
+    case fraction(Double, stratify: Bool)
+    case dataset(PlannedInstance)
+  }
+
+  public init(training: PlannedInstance) { self.training = training }
+}
+
+/// How long, in which portions, with how many threads.
+public struct TrainingPlan: Sendable {
+  public var epochs = 10
+  public var batchSize = 32
+  /// Rows of a batch that is only evaluated.
+  public var validationBatchSize = 1024
+  public var seed: UInt64 = 0
+  public var shuffle = true
+  public var validationEvery = 1
+  public var threads = 1
+  public var prefetch = BatchLoader.Mode.automatic
+  public var maxSteps: Int?
+  public var isStrict = true
+
+  public init() {}
+}
+
+/// What a run leaves behind.
+public struct OutputPlan: Sendable {
+  /// Runs get a folder of their own in it; `nil`: nothing is written.
+  public var folder: String? = "runs"
+  /// The run's own folder in it; `nil`: the date and time.
+  public var name: String?
+  /// The recording has the batch hooks, too.
+  public var recordsBatches = false
+
+  public init() {}
+}

@@ -1,0 +1,140 @@
+import CTrainyard
+import PluginHost
+import Training
+
+/// One instance of each plugin of a plan, and any number of fits through them: all are reset before each.
+///
+/// A worker and everything in it belongs to one thread (`RunThread`), from create to destroy.
+final class Worker {
+  let plan: Plan
+  private let context = RunContext()
+  private let console: any Console
+  private let data: WorkerData
+  private let model: ModelAdapter
+  private let bridge = EventBridge()
+  private var callbacks: [CallbackAdapter] = []
+  private var trainingMonitors: [MonitorAdapter] = []
+  private var validationMonitors: [MonitorAdapter] = []
+  private let initialWeights: [NamedTensor]
+
+  init(_ plan: Plan, console: any Console) throws {
+    self.plan = plan
+    self.console = console
+    // Data first: most of what can be wrong with a run is there, and a model is created for nothing.
+    data = try WorkerData(plan, context: context)
+    initialWeights = try plan.initialWeights.map { try SafeTensors.read($0).tensors } ?? []
+    model = try ModelAdapter(plan.model, run: context)
+    for planned in plan.monitors {
+      trainingMonitors.append(try MonitorAdapter(planned, run: context, pass: .train))
+      if data.validates, !planned.component.isSample {
+        validationMonitors.append(try MonitorAdapter(planned, run: context, pass: .validation))
+      }
+    }
+    for planned in plan.callbacks {
+      let warn: (String) -> Void = { console.line(.warning, $0) }
+      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge, warn: warn))
+    }
+  }
+
+  /// One run: reset of all, training, files. An error before the first reset is thrown; one in training is in the
+  /// report.
+  func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
+    let seed = seed ?? plan.training.seed
+    let prepared = try data.prepare(seed: seed)
+    let task = prepared.task
+    let isFullBatch = try check(task)
+    let training = try prepared.trainingLoader(fullBatch: isFullBatch)
+    let validation = try prepared.validationLoader()
+    let folder = try plan.output.folder.map { try RunFolder(in: $0, name: plan.output.name) }
+    let facts = self.facts(training, validation, seed: seed)
+    context.beginRun(facts, folder: folder, modelID: plan.model.component.id)
+    bridge.forget()
+    defer { context.endRun() }
+
+    let outputs = RunOutputs(
+      folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
+      metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
+    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json")) }
+    let model = model
+    try outputs.begin(recordingFacts(facts)) {
+      model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
+    }
+    try data.reset()
+    let trainer = Trainer(
+      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors, validationMonitors: validationMonitors,
+      trainingData: training, validationData: validation, task: task, metrics: context.metrics,
+      settings: trainerSettings(seed: seed), initialWeights: initialWeights, target: outputs,
+      interruption: interruption)
+    let result = trainer.fit()
+    var report = RunReport(
+      result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
+      validationRows: validation?.rows.count ?? 0, batchesPerEpoch: training.batchCount,
+      warnings: outputs.warnings)
+    if let folder { try finish(&report, folder, prepared, seed) }
+    return report
+  }
+
+  /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
+  private func finish(
+    _ report: inout RunReport, _ folder: RunFolder, _ prepared: PreparedData, _ seed: UInt64
+  ) throws {
+    if report.result.outcome != .failed || !report.result.epochs.isEmpty {
+      do {
+        try ModelFolder.write(
+          to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
+          plan: plan, task: report.task)
+      } catch where report.result.failure != nil {
+        report.warnings.append("the model was not saved: \(error)")
+      }
+    }
+    let summary = Summary.json(report, plan: plan, metrics: context.metrics, seed: seed)
+    try AtomicFile.write(JSONWriter.pretty(summary) + "\n", to: folder.file("summary.json"))
+  }
+
+  private func trainerSettings(seed: UInt64) -> Trainer.Settings {
+    var settings = Trainer.Settings()
+    settings.epochs = plan.training.epochs
+    settings.seed = seed
+    settings.validationEvery = plan.training.validationEvery
+    settings.maxSteps = plan.training.maxSteps
+    settings.isStrict = plan.training.isStrict
+    return settings
+  }
+
+  /// Asks the model what it answers for the task; returns whether it wants all rows in one batch. The trainer
+  /// resets it again: that is the first thing of a run.
+  private func check(_ task: LearningTask) throws -> Bool {
+    do {
+      try model.reset(seed: 0, task: task)
+      let facts = try model.describe()
+      guard facts.task == task.kind else {
+        throw LoopError("the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
+      }
+      return facts.needsFullBatch
+    } catch { throw failure(error, part: "model '\(model.name)'", call: "reset") }
+  }
+
+  private func facts(_ training: BatchLoader, _ validation: BatchLoader?, seed: UInt64) -> ty_run_facts {
+    var facts = ty_run_facts()
+    facts.seed = seed
+    facts.epochs = Int64(plan.training.epochs)
+    facts.batches_per_epoch = Int64(training.batchCount)
+    facts.batch_size = Int64(training.batchSize)
+    facts.training_rows = Int64(training.rows.count)
+    facts.validation_rows = Int64(validation?.rows.count ?? 0)
+    facts.threads = Int32(plan.training.threads)
+    facts.world = 1
+    facts.terminal_width = Int32(console.width)
+    return facts
+  }
+
+  private func recordingFacts(_ facts: ty_run_facts) -> [(String, JSONValue)] {
+    [
+      ("epochs", .int(facts.epochs)), ("batches_per_epoch", .int(facts.batches_per_epoch)),
+      ("batch_size", .int(facts.batch_size)), ("training_rows", .int(facts.training_rows)),
+      ("validation_rows", .int(facts.validation_rows)), ("seed", .string(String(facts.seed))),
+      ("model", .string(plan.model.component.id)),
+      ("callbacks", .array(plan.callbacks.map { .string($0.name) })),
+    ]
+  }
+}
