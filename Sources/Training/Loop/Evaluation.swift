@@ -1,29 +1,32 @@
 /// One forward pass over data: the mean loss and what monitors make of the predictions.
-final class Evaluation {
-  let model: any LoopModel
-  let monitors: [any LoopMonitor]
-  let pass: Pass
+public final class Evaluation {
+  public let model: any LoopModel
+  public let monitors: [any LoopMonitor]
+  public let pass: Pass
   private let result = StepResult()
 
-  init(model: any LoopModel, monitors: [any LoopMonitor], pass: Pass) {
+  public init(model: any LoopModel, monitors: [any LoopMonitor], pass: Pass) {
     self.model = model
     self.monitors = monitors
     self.pass = pass
   }
 
-  struct Total {
-    var loss = 0.0
-    var weight = 0.0
-    var rows = 0
-    var batches = 0
+  public struct Total: Sendable {
+    public var loss = 0.0
+    public var weight = 0.0
+    public var rows = 0
+    public var batches = 0
     /// Σwl/Σw over the pass; NaN where nothing was weighed.
-    var mean: Double { weight > 0 ? loss / weight : .nan }
+    public var mean: Double { weight > 0 ? loss / weight : .nan }
   }
 
   /// - Parameters:
   ///   - around: Called before and after each batch; the second time with its loss. Returns whether to go on.
-  func run(
-    _ loader: BatchLoader, epoch: Int, around: (_ batch: Int, _ rows: Int, _ loss: Double?) throws -> Bool,
+  ///   - onPrediction: Given the batch's predictions, valid until it returns.
+  /// - Returns: `nil` when `around` said to leave.
+  public func run(
+    _ loader: BatchLoader, epoch: Int,
+    around: (_ batch: Int, _ rows: Int, _ loss: Double?) throws -> Bool = { _, _, _ in true },
     onPrediction: (Batch, Tensor) throws -> Void = { _, _ in }
   ) throws -> Total? {
     for monitor in monitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(pass) } }

@@ -1,0 +1,72 @@
+import PluginHost
+import Training
+
+/// A pipeline: data, model, callbacks and monitors, as a file or a program names them.
+///
+/// ```swift
+/// let pipeline = try Pipeline(contentsOf: "pipeline.yaml")
+/// let report = try pipeline.run()
+/// print(report.result.outcome.name, report.result.reason)
+/// ```
+public struct Pipeline {
+  public var config: PipelineConfig
+  /// Where plugins are looked for.
+  public var search: PluginSearch
+
+  /// Reads a YAML or JSON file. Throws `ConfigProblems` with all that is wrong with it.
+  public init(contentsOf path: String) throws {
+    try self.init(ConfigReader.read(path: path), baseFolder: PathName.folder(of: path))
+  }
+
+  /// A config that is already a value; relative paths in it are relative to `baseFolder`.
+  public init(_ node: ConfigNode, baseFolder: String = ".") throws {
+    config = try PipelineConfig.read(node, baseFolder: baseFolder)
+    search = PluginSearch(folders: config.pluginFolders, projectFolder: config.baseFolder)
+  }
+
+  /// Finds the plugins and checks their options. Throws `ConfigProblems`.
+  public func plan() throws -> Plan {
+    var planner = Planner(config, search: search)
+    return try planner.plan()
+  }
+
+  /// One run, on a thread of its own.
+  public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
+    -> RunReport
+  {
+    try plan().run(console: console, interruption: interruption)
+  }
+}
+
+extension Plan {
+  /// One run, on a thread of its own. An error in training is in the report; one before it is thrown.
+  public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
+    -> RunReport
+  {
+    try withSession(console: console) { try $0.fit(interruption: interruption) }
+  }
+
+  /// Several runs through one instance of each plugin: all are reset before each run. `body` runs on a thread of
+  /// its own, to which the session belongs.
+  public func withSession<Result>(
+    console: any Console = SilentConsole(), _ body: (Session) throws -> Result
+  ) throws -> Result {
+    try RunThread.perform {
+      let session = Session(try Worker(self, console: console))
+      return try body(session)
+    }
+  }
+}
+
+/// One instance of each plugin of a plan, for any number of runs. Must not leave the body that it was given to.
+public final class Session {
+  private let worker: Worker
+
+  init(_ worker: Worker) { self.worker = worker }
+
+  /// One run: every instance is reset, then trained.
+  /// - Parameter seed: The plan's, unless given.
+  public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
+    try worker.fit(seed: seed, interruption: interruption)
+  }
+}

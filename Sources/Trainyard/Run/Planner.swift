@@ -1,0 +1,140 @@
+import PluginHost
+import Training
+
+/// Turns a config into a plan: finds every plugin and checks every option. Reads descriptors only; nothing is
+/// created. All problems come out together.
+struct Planner {
+  let config: PipelineConfig
+  let search: PluginSearch
+  private var problems: [ConfigProblem] = []
+
+  init(_ config: PipelineConfig, search: PluginSearch) {
+    self.config = config
+    self.search = search
+  }
+
+  mutating func plan() throws(ConfigProblems) -> Plan {
+    let training = instance(config.data.train)
+    let validation = self.validation()
+    let model = instance(config.model.plugin)
+    let monitors = config.monitors.compactMap { instance($0) }
+    let callbacks = config.callbacks.compactMap { instance($0) }
+    checkNames(config.monitors, monitors)
+    checkNames(config.callbacks, callbacks)
+    if let path = config.model.initialWeights, !PathName.exists(path) {
+      problems.append(
+        ConfigProblem(
+          .unreadableFile, "there is no file of initial weights '\(path)'", in: "model.initial_weights",
+          help: "check the path; it is relative to the pipeline file"))
+    }
+    guard problems.isEmpty, let training, let model else { throw ConfigProblems(problems) }
+    var data = DataPlan(training: training)
+    data.validation = validation
+    data.preprocessing = preprocessing
+    data.task = TargetPlan.Setting(rawValue: config.data.task.rawValue) ?? .auto
+    data.classWeights = classWeights
+    var plan = Plan(model: model, data: data)
+    plan.monitors = monitors
+    plan.callbacks = callbacks
+    plan.training = self.training
+    plan.initialWeights = config.model.initialWeights
+    plan.output.folder = config.output.folder
+    plan.output.name = config.output.name
+    plan.output.recordsBatches = config.output.record == .batches
+    plan.resolved = ResolvedConfig(config, plan).json
+    return plan
+  }
+
+  // MARK: Plugins
+
+  mutating func instance(_ plugin: PluginConfig) -> PlannedInstance? {
+    guard let component = component(plugin) else { return nil }
+    if plugin.isIsolated {
+      problems.append(
+        ConfigProblem(
+          .notSupportedYet, "isolated plugins are not supported yet", at: plugin.position, in: plugin.place,
+          help: "leave out 'isolate'; the plugin then runs in this process"))
+    }
+    let (values, found) = plugin.optionValues(for: ComponentSpec(component), baseFolder: config.baseFolder)
+    problems += found
+    return PlannedInstance(
+      component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
+      onError: plugin.onError == .drop ? .drop : .fail)
+  }
+
+  private mutating func component(_ plugin: PluginConfig) -> ComponentDescription? {
+    do {
+      switch plugin.reference {
+      case .id(let id): return try search.find(id, kind: plugin.kind.pluginKind)
+      case .path(let asWritten, let absolute):
+        return try search.component(
+          ofLibrary: absolute, userPath: asWritten, named: plugin.component, kind: plugin.kind.pluginKind)
+      }
+    } catch {
+      problems.append(
+        ConfigProblem(
+          .wrongValue, error.message, at: plugin.position, in: plugin.place, help: error.remedy))
+      return nil
+    }
+  }
+
+  /// Two instances of one name could not be told apart in state, logs and summary.
+  private mutating func checkNames(_ plugins: [PluginConfig], _ instances: [PlannedInstance]) {
+    guard plugins.count == instances.count else { return }
+    var seen: Set<String> = []
+    for (plugin, instance) in zip(plugins, instances) where !seen.insert(instance.name).inserted {
+      // Names that the config shows were compared when it was read.
+      guard plugin.knownName == nil else { continue }
+      problems.append(
+        ConfigProblem(
+          .duplicateName, "two \(plugin.kind.rawValue)s have the name '\(instance.name)'", at: plugin.position,
+          in: plugin.place, help: "give one of them another with 'name'"))
+    }
+  }
+
+  // MARK: Data and training
+
+  private mutating func validation() -> DataPlan.Validation {
+    switch config.data.validation {
+    case .none: return .none
+    case .fraction(let fraction, let isStratified): return .fraction(fraction, stratify: isStratified)
+    case .dataset(let plugin): return instance(plugin).map { .dataset($0) } ?? .none
+    }
+  }
+
+  private var preprocessing: Preprocessing {
+    var settings = Preprocessing()
+    settings.scale = config.data.scale
+    settings.standardize = config.data.standardizes
+    settings.missing = Preprocessing.Missing(rawValue: config.data.missing.rawValue) ?? .refuse
+    settings.oneHot = config.data.oneHot
+    return settings
+  }
+
+  private var classWeights: ClassWeights {
+    switch config.data.classWeight {
+    case .none: .none
+    case .balanced: .balanced
+    case .given(let table): .table(table)
+    }
+  }
+
+  private var training: TrainingPlan {
+    var plan = TrainingPlan()
+    plan.epochs = config.train.epochs
+    plan.batchSize = config.train.batchSize
+    plan.validationBatchSize = config.train.validationBatchSize
+    plan.seed = config.train.seed
+    plan.shuffle = config.train.shuffles
+    plan.validationEvery = config.train.validationEvery
+    plan.threads = config.train.threads
+    plan.maxSteps = config.train.maxSteps
+    plan.isStrict = config.train.isStrict
+    switch config.train.prefetch {
+    case .auto: plan.prefetch = .automatic
+    case .on: plan.prefetch = .prefetch
+    case .off: plan.prefetch = .inline
+    }
+    return plan
+  }
+}
