@@ -1,0 +1,66 @@
+import CTrainyard
+
+/// What a component says of itself: read when its library was opened, checked, and never changed afterwards.
+/// Nothing of the plugin runs to make it but the library's entry.
+public final class ComponentDescription: Sendable {
+  public let kind: PluginKind
+  /// What users write.
+  public let id: String
+  public let version: String
+  /// One sentence.
+  public let summary: String
+  public let options: [OptionRow]
+  /// The hooks that a callback has, such as `on_epoch_end`; empty for other kinds.
+  public let hooks: [String]
+  /// The other optional slots that are there, such as `state_save`, `merge`, `whole`, `snapshot_take`.
+  public let slots: [String]
+  /// `TY_CALLBACK_…` or `TY_MONITOR_…`.
+  public let flags: UInt32
+  /// The library that holds it, as an absolute path.
+  public let libraryPath: String
+  /// An SPDX expression.
+  public let license: String?
+  public let author: String?
+  /// What the library was built for, such as `0.1`.
+  public let abi: String
+
+  /// The plugin's own; `create` is handed it. Lives as long as the library, that is for ever.
+  nonisolated(unsafe) let pointer: UnsafePointer<ty_component>
+  let table: ComponentTable
+
+  init(
+    kind: PluginKind, id: String, version: String, summary: String, options: [OptionRow],
+    library: LibraryFacts, pointer: UnsafePointer<ty_component>, table: ComponentTable
+  ) {
+    self.kind = kind
+    self.id = id
+    self.version = version
+    self.summary = summary
+    self.options = options
+    self.pointer = pointer
+    self.table = table
+    hooks = table.hooks.filter(\.isFilled).map(\.name)
+    slots = table.optionalSlots.filter(\.isFilled).map(\.name)
+    flags = table.flags
+    libraryPath = library.path
+    license = library.license
+    author = library.author
+    abi = library.abi
+  }
+
+  /// The row of `key`, or `nil`.
+  public func option(_ key: String) -> OptionRow? { options.first { $0.key == key } }
+
+  /// For a monitor that measures the process and is never given a batch.
+  public var isSample: Bool { kind == .monitor && flags & UInt32(TY_MONITOR_SAMPLE) != 0 }
+  /// For a callback that is called in every process of a run.
+  public var runsOnEveryRank: Bool { kind == .callback && flags & UInt32(TY_CALLBACK_EVERY_RANK) != 0 }
+}
+
+/// What is said once for all components of a library.
+struct LibraryFacts: Sendable {
+  var path: String
+  var abi: String
+  var license: String?
+  var author: String?
+}

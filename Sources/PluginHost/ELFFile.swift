@@ -1,0 +1,203 @@
+import Glibc
+
+/// A bounded reader of ELF files: enough to say what a file is, whether it is whole and what it exports, without
+/// loading it. Every offset is checked against the size of the file.
+struct ELFFile {
+  enum Fault: Error, Equatable {
+    case notELF(found: String)
+    case truncated(needed: UInt64)
+  }
+
+  enum FileType: UInt16 {
+    case object = 1
+    case program, library
+  }
+
+  let machine: UInt16
+  let is64Bit: Bool
+  let isLittleEndian: Bool
+  let type: UInt16
+  private let file: Int32
+  private let size: UInt64
+  private var sections: [Section] = []
+
+  // SHT_DYNSYM and SHT_NOBITS.
+  private static let dynamicSymbols: UInt32 = 11
+  private static let noBytes: UInt32 = 8
+
+  private struct Section {
+    var type: UInt32
+    var offset: UInt64
+    var size: UInt64
+    var link: UInt32
+  }
+
+  /// Reads the headers of an open file, which stays the caller's. Of files of the other byte order or of 32 bits
+  /// only the first few fields are read: they are of another architecture anyway.
+  init(file: Int32, size: Int) throws(Fault) {
+    self.file = file
+    self.size = UInt64(max(0, size))
+    let start = Self.read(file, 0, min(64, size))
+    guard start.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else { throw .notELF(found: Self.describe(start)) }
+    guard start.count >= 20 else { throw .truncated(needed: 64) }
+    is64Bit = start[4] == 2
+    isLittleEndian = start[5] != 2
+    let low = isLittleEndian ? 0 : 1
+    type = UInt16(start[16 + low]) | UInt16(start[17 - low]) << 8
+    machine = UInt16(start[18 + low]) | UInt16(start[19 - low]) << 8
+    guard is64Bit, isLittleEndian else { return }
+    guard start.count >= 64 else { throw .truncated(needed: 64) }
+    let header = Bytes(start)
+    try checkSegments(header)
+    sections = try readSections(header)
+  }
+
+  /// The file's architecture, such as `aarch64 (64 bits)`.
+  var architecture: String { Self.name(machine, is64Bit: is64Bit, isLittleEndian: isLittleEndian) }
+
+  var hasDynamicSymbols: Bool { sections.contains { $0.type == Self.dynamicSymbols } }
+
+  /// Whether a defined, global function of this name is among the dynamic symbols.
+  func exports(_ symbol: String) -> Bool {
+    let wanted = Array(symbol.utf8) + [0]
+    for section in sections where section.type == Self.dynamicSymbols {
+      guard Int(section.link) < sections.count else { continue }
+      let names = bytes(of: sections[Int(section.link)])
+      let symbols = Bytes(bytes(of: section))
+      for start in stride(from: 0, to: symbols.count - symbols.count % 24, by: 24) {
+        let info = symbols.integer(start + 4, as: UInt8.self)
+        let isFunction = info & 0xf == 2 || info & 0xf == 10
+        let isGlobal = info >> 4 == 1 || info >> 4 == 2
+        guard isFunction, isGlobal, symbols.integer(start + 6, as: UInt16.self) != 0 else { continue }
+        let name = Int(symbols.integer(start, as: UInt32.self))
+        if name < names.count, names[name...].starts(with: wanted) { return true }
+      }
+    }
+    return false
+  }
+
+  // MARK: - Headers
+
+  private func checkSegments(_ header: Bytes) throws(Fault) {
+    let table = try table(
+      at: header.integer(32, as: UInt64.self), count: header.integer(56, as: UInt16.self),
+      width: header.integer(54, as: UInt16.self), atLeast: 56)
+    for start in table.rows {
+      let offset = table.bytes.integer(start + 8, as: UInt64.self)
+      try check(offset, table.bytes.integer(start + 32, as: UInt64.self))
+    }
+  }
+
+  private func readSections(_ header: Bytes) throws(Fault) -> [Section] {
+    let table = try table(
+      at: header.integer(40, as: UInt64.self), count: header.integer(60, as: UInt16.self),
+      width: header.integer(58, as: UInt16.self), atLeast: 64)
+    var sections: [Section] = []
+    for start in table.rows {
+      let section = Section(
+        type: table.bytes.integer(start + 4, as: UInt32.self),
+        offset: table.bytes.integer(start + 24, as: UInt64.self),
+        size: table.bytes.integer(start + 32, as: UInt64.self),
+        link: table.bytes.integer(start + 40, as: UInt32.self))
+      if section.type != Self.noBytes { try check(section.offset, section.size) }
+      sections.append(section)
+    }
+    return sections
+  }
+
+  private func table(
+    at offset: UInt64, count: UInt16, width: UInt16, atLeast: Int
+  ) throws(Fault) -> (bytes: Bytes, rows: StrideTo<Int>) {
+    let width = Int(width)
+    guard count > 0, width >= atLeast else { return (Bytes([]), stride(from: 0, to: 0, by: 1)) }
+    let length = Int(count) * width
+    try check(offset, UInt64(length))
+    let bytes = Self.read(file, offset, length)
+    guard bytes.count == length else { throw .truncated(needed: offset &+ UInt64(length)) }
+    return (Bytes(bytes), stride(from: 0, to: length, by: width))
+  }
+
+  private func check(_ offset: UInt64, _ length: UInt64) throws(Fault) {
+    let (end, overflow) = offset.addingReportingOverflow(length)
+    if overflow || end > size { throw .truncated(needed: overflow ? .max : end) }
+  }
+
+  // MARK: - Bytes
+
+  /// A section's bytes, at most 256 MiB of them.
+  private func bytes(of section: Section) -> [UInt8] {
+    guard section.size <= 1 << 28, section.type != Self.noBytes else { return [] }
+    return Self.read(file, section.offset, Int(section.size))
+  }
+
+  private static func read(_ file: Int32, _ offset: UInt64, _ length: Int) -> [UInt8] {
+    guard length > 0, let start = off_t(exactly: offset) else { return [] }
+    return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+      while count < length {
+        let got = pread(file, buffer.baseAddress.map { $0 + count }, length - count, start + off_t(count))
+        if got < 0, errno == EINTR { continue }
+        guard got > 0 else { break }
+        count += got
+      }
+    }
+  }
+
+  /// Little-endian numbers at any offset; 0 beyond the end.
+  private struct Bytes {
+    let bytes: [UInt8]
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    var count: Int { bytes.count }
+
+    func integer<I: FixedWidthInteger & UnsignedInteger>(_ offset: Int, as type: I.Type) -> I {
+      guard offset + MemoryLayout<I>.size <= bytes.count else { return 0 }
+      return bytes.withUnsafeBytes { I(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: I.self)) }
+    }
+  }
+
+  // MARK: - Words
+
+  private static func describe(_ start: [UInt8]) -> String {
+    if start.isEmpty { return "an empty file" }
+    if start.starts(with: Array("!<arch>".utf8)) { return "a static archive" }
+    if start.starts(with: Array("#!".utf8)) { return "a script" }
+    if start.starts(with: [0x1f, 0x8b]) || start.starts(with: Array("PK".utf8)) {
+      return "a compressed file"
+    }
+    if start.starts(with: Array("MZ".utf8)) { return "a Windows library" }
+    if start.starts(with: [0xcf, 0xfa, 0xed, 0xfe]) || start.starts(with: [0xca, 0xfe, 0xba, 0xbe]) {
+      return "a macOS library"
+    }
+    let isText = start.allSatisfy { $0 == 9 || $0 == 10 || $0 == 13 || (32..<127).contains($0) }
+    return isText ? "a text file" : "a file of an unknown format"
+  }
+
+  static func name(_ machine: UInt16, is64Bit: Bool, isLittleEndian: Bool = true) -> String {
+    let name =
+      switch machine {
+      case 3: "x86"
+      case 8: "MIPS"
+      case 20, 21: "PowerPC"
+      case 22: "s390x"
+      case 40: "ARM"
+      case 62: "x86-64"
+      case 183: "aarch64"
+      case 243: "RISC-V"
+      case 258: "LoongArch"
+      default: "machine \(machine)"
+      }
+    return "\(name) (\(is64Bit ? 64 : 32) bits\(isLittleEndian ? "" : ", big-endian"))"
+  }
+
+  /// What this host runs on.
+  static var hostMachine: UInt16 {
+    #if arch(x86_64)
+      62
+    #elseif arch(arm64)
+      183
+    #elseif arch(riscv64)
+      243
+    #else
+      0
+    #endif
+  }
+}

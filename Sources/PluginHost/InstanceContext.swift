@@ -1,0 +1,107 @@
+import CTrainyard
+
+/// What an instance's `ty_host` stands for: its services, its options while `create` runs, and what has been said
+/// about the call that is running.
+final class InstanceContext {
+  let name: String
+  let component: ComponentDescription
+  let services: any HostServices
+  let namePointer: UnsafeMutablePointer<CChar>
+  /// Apart, so that a hook can be called without the bookkeeping of class properties.
+  let call: UnsafeMutablePointer<CallRecord>
+  private(set) var host: UnsafeMutablePointer<ty_host>?
+  /// While `create` runs.
+  var options: OptionTable?
+
+  private var words: (serial: UInt64, text: String)?
+  private var fault: String?
+  private static let longestWords = 4096
+
+  init(
+    name: String, component: ComponentDescription, services: any HostServices, options: OptionTable
+  ) {
+    self.name = name
+    self.component = component
+    self.services = services
+    self.options = options
+    namePointer = copyText(name)
+    call = .allocate(capacity: 1)
+    call.initialize(to: CallRecord())
+    host = HostTable.allocate(self)
+  }
+
+  deinit {
+    namePointer.deallocate()
+    call.deallocate()
+    host?.deallocate()
+  }
+
+  var runningCall: PluginCall { PluginCall(rawValue: call.pointee.call) ?? .none }
+
+  /// The plugin's own words for the call that is running. The last ones win.
+  func say(_ text: String) { words = (call.pointee.serial, text) }
+
+  func say(_ text: UnsafePointer<CChar>?) {
+    if let text = Foreign.words(text, limit: Self.longestWords) { say(text) }
+  }
+
+  /// The plugin has used the host in a way that the contract does not allow: the call that is running fails,
+  /// whatever it returns. The first fault is kept.
+  func misuse(_ text: String) {
+    guard call.pointee.hasFault == 0 else { return }
+    call.pointee.hasFault = 1
+    fault = text
+  }
+
+  /// What went wrong in the call that has just returned `status`.
+  func failure(of call: PluginCall, _ status: ty_status) -> PluginFailure {
+    let said = words.flatMap { $0.serial == self.call.pointee.serial ? $0.text : nil }
+    let fault = self.call.pointee.hasFault != 0 ? self.fault : nil
+    self.call.pointee.hasFault = 0
+    self.fault = nil
+    self.words = nil
+    let text =
+      switch status {
+      case TY_OK, TY_FAILED: fault ?? said ?? "the plugin gave no reason"
+      case TY_UNSUPPORTED: fault ?? said ?? "the plugin does not support this"
+      default:
+        ((fault ?? said).map { $0 + " " } ?? "") + "(status \(status), which the contract does not have)"
+      }
+    return failure(of: call, text, status)
+  }
+
+  /// An answer that the host does not accept.
+  func failure(of call: PluginCall, _ words: String, _ status: ty_status = TY_OK) -> PluginFailure {
+    PluginFailure(
+      instance: name, component: component.id, call: call.name, words: words, code: status)
+  }
+}
+
+/// The call that is running on an instance.
+@usableFromInline
+struct CallRecord {
+  /// Counts calls, so that words of an earlier call are not taken for those of this one.
+  @usableFromInline var serial: UInt64 = 0
+  /// A `PluginCall`.
+  @usableFromInline var call: UInt8 = CallRecord.idle
+  @usableFromInline var hasFault: UInt8 = 0
+  /// An `InstanceState`.
+  @usableFromInline var state: UInt8 = InstanceState.created.rawValue
+
+  init() {}
+
+  // Computed, so that code of other modules sees plain numbers.
+  @inlinable static var idle: UInt8 { 12 }
+  @inlinable static var running: UInt8 { 2 }
+}
+
+/// A NUL-terminated copy; the caller deallocates it.
+func copyText(_ text: String) -> UnsafeMutablePointer<CChar> {
+  var text = text
+  return text.withUTF8 { bytes in
+    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + 1, alignment: 1)
+    copy.copyMemory(from: UnsafeRawBufferPointer(bytes))
+    copy[bytes.count] = 0
+    return copy.assumingMemoryBound(to: CChar.self).baseAddress ?? .allocate(capacity: 1)
+  }
+}

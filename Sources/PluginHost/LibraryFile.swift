@@ -1,0 +1,67 @@
+import Glibc
+
+/// A file that looks like a library for this machine: what is known of it before any of its code runs.
+struct LibraryFile {
+  struct Identity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  /// Canonical.
+  let path: String
+  let status: stat
+  let identity: Identity
+  /// Whether `trainyard_plugin` is among the dynamic symbols; `nil` for a file that has lost its section headers.
+  let exportsEntry: Bool?
+
+  init(_ userPath: String) throws(LoadFault) {
+    guard let canonical = realpath(userPath, nil) else { throw Self.fault(errno) }
+    defer { free(canonical) }
+    guard let path = try? Foreign.text(canonical) else { throw .unreadable(reason: "its path is not UTF-8") }
+    self.path = path
+    // O_NONBLOCK: a named pipe must not keep us waiting.
+    let file = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw Self.fault(errno) }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0 else { throw Self.fault(errno) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw .notAFile(found: "a folder")
+    default: throw .notAFile(found: "a device or a pipe")
+    }
+    self.status = status
+    identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    exportsEntry = try Self.examine(file, Int(status.st_size))
+  }
+
+  private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> Bool? {
+    let elf: ELFFile
+    do {
+      elf = try ELFFile(file: file, size: size)
+    } catch {
+      switch error {
+      case .notELF(let found): throw .notALibrary(found: found)
+      case .truncated(let needed): throw .truncated(size: size, needed: needed)
+      }
+    }
+    guard elf.machine == ELFFile.hostMachine, elf.is64Bit, elf.isLittleEndian else {
+      throw .otherArchitecture(
+        found: elf.architecture, expected: ELFFile.name(ELFFile.hostMachine, is64Bit: true))
+    }
+    switch ELFFile.FileType(rawValue: elf.type) {
+    case .library: break
+    case .object: throw .notALibrary(found: "an object file that is not linked yet")
+    case .program: throw .notALibrary(found: "a program")
+    case nil: throw .notALibrary(found: "an ELF file of type \(elf.type)")
+    }
+    return elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
+  }
+
+  private static func fault(_ code: Int32) -> LoadFault {
+    switch code {
+    case ENOENT, ENOTDIR: .noSuchFile
+    default: .unreadable(reason: Foreign.words(strerror(code)) ?? "error \(code)")
+    }
+  }
+}

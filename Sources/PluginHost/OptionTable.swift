@@ -1,0 +1,114 @@
+/// The options of one instance while its `create` runs: the user's values over the defaults.
+final class OptionTable {
+  private let rows: [String: OptionRow]
+  private let values: [String: [OptionValue]]
+  private var texts: [UnsafeMutablePointer<CChar>] = []
+
+  init(_ component: ComponentDescription, _ given: [String: OptionValue]) throws {
+    var rows: [String: OptionRow] = [:]
+    var values: [String: [OptionValue]] = [:]
+    for row in component.options { rows[row.key] = row }
+    for key in given.keys.sorted() where rows[key] == nil {
+      throw HostError.noSuchOption(component: component.id, key: key)
+    }
+    for row in component.options {
+      if let value = given[row.key] {
+        guard let elements = row.elements(of: value) else {
+          throw HostError.wrongOption(component: component.id, key: row.key, expected: row.typeName)
+        }
+        values[row.key] = elements
+      } else if row.isRequired {
+        throw HostError.missingOption(component: component.id, key: row.key)
+      } else if let text = row.defaultText {
+        guard let value = row.value(of: text), let elements = row.elements(of: value) else {
+          throw HostError.wrongOption(component: component.id, key: row.key, expected: row.typeName)
+        }
+        values[row.key] = elements
+      }
+    }
+    self.rows = rows
+    self.values = values
+  }
+
+  deinit {
+    for text in texts { text.deallocate() }
+  }
+
+  struct Misuse: Error {
+    var words: String
+  }
+
+  func count(_ key: String) throws(Misuse) -> Int {
+    guard rows[key] != nil else { throw undeclared(key) }
+    return values[key]?.count ?? 0
+  }
+
+  func bool(_ key: String, _ index: UInt64) throws(Misuse) -> Bool {
+    guard case .bool(let value) = try element(key, index, "option_bool", [.bool]) else { return false }
+    return value
+  }
+
+  func int(_ key: String, _ index: UInt64) throws(Misuse) -> Int64 {
+    guard case .int(let value) = try element(key, index, "option_int", [.int]) else { return 0 }
+    return value
+  }
+
+  func float(_ key: String, _ index: UInt64) throws(Misuse) -> Double {
+    guard case .float(let value) = try element(key, index, "option_float", [.float, .duration]) else {
+      return 0
+    }
+    return value
+  }
+
+  /// Lives as long as the table.
+  func text(_ key: String, _ index: UInt64) throws(Misuse) -> UnsafePointer<CChar>? {
+    let types: [OptionType] = [.string, .choice, .path, .metric, .table, .rest]
+    guard case .text(let value) = try element(key, index, "option_text", types) else { return nil }
+    let copy = copyText(value)
+    texts.append(copy)
+    return UnsafePointer(copy)
+  }
+
+  private func element(
+    _ key: String, _ index: UInt64, _ getter: String, _ types: [OptionType]
+  ) throws(Misuse) -> OptionValue {
+    guard let row = rows[key] else { throw undeclared(key) }
+    guard types.contains(row.type) else {
+      throw Misuse(words: "option '\(key)' is declared as \(row.typeName) and was asked for by \(getter)()")
+    }
+    let values = values[key] ?? []
+    guard index < UInt64(values.count) else {
+      throw Misuse(words: "value \(index) of option '\(key)' was asked for, and it has \(values.count)")
+    }
+    return values[Int(index)]
+  }
+
+  private func undeclared(_ key: String) -> Misuse {
+    let nearest = NearestName.of(key, among: rows.keys).map { "; the nearest is '\($0)'" } ?? ""
+    return Misuse(words: "option '\(key)' was asked for, and no row declares it\(nearest)")
+  }
+}
+
+extension OptionRow {
+  /// The value as the getters see it: its elements, of the row's own type. `nil`: it does not fit.
+  func elements(of value: OptionValue) -> [OptionValue]? {
+    if isList, case .list(let list) = value {
+      let elements = list.compactMap(element)
+      return elements.count == list.count ? elements : nil
+    }
+    return element(of: value).map { [$0] }
+  }
+
+  private func element(of value: OptionValue) -> OptionValue? {
+    switch (type, value) {
+    case (.bool, .bool), (.int, .int), (.float, .float), (.duration, .float): value
+    case (.float, .int(let number)), (.duration, .int(let number)): .float(Double(number))
+    case (.choice, .text(let text)): choices.contains(text) ? value : nil
+    case (.string, .text), (.path, .text), (.metric, .text), (.table, .text), (.rest, .text): value
+    default: nil
+    }
+  }
+
+  /// Such as `int` or `list of string`.
+  public var typeName: String { isList ? "list of \(type.name)" : type.name }
+}
