@@ -62,6 +62,22 @@ public struct ConfigProblems: Error, Equatable, Sendable, CustomStringConvertibl
   public var description: String { rendered }
 }
 
+extension [ConfigProblem] {
+  /// From the top of the file to its end; what has no position comes last.
+  public var inOrderOfText: [ConfigProblem] {
+    enumerated().sorted { left, right in
+      let (one, two) = (left.element.position, right.element.position)
+      switch (one, two) {
+      case (let one?, let two?):
+        return (one.line, one.column, left.offset) < (two.line, two.column, right.offset)
+      case (_?, nil): return true
+      case (nil, _?): return false
+      case (nil, nil): return left.offset < right.offset
+      }
+    }.map(\.element)
+  }
+}
+
 extension StringProtocol {
   /// A text of the user's as a message may show it: on one line, of bounded length, and without anything
   /// that a terminal would act upon.

@@ -8,6 +8,8 @@ public struct OptionParser {
   public var baseFolder: String
   /// What messages call a row.
   public var noun = "option"
+  /// The keys that a message about an unknown one lists; those of the rows where there are none.
+  var listedKeys: [String] = []
 
   public init(owner: String, place: String = "", baseFolder: String, noun: String = "option") {
     self.owner = owner
@@ -48,7 +50,7 @@ public struct OptionParser {
       guard let spec = known.first(where: { $0.key == entry.key }) else {
         restEntries.append(entry)
         if rest == nil {
-          let listed = known.map(\.key)
+          let listed = listedKeys.isEmpty ? known.map(\.key) : listedKeys
           problems.append(unknown(entry, among: listed, reserved: reservedKeys.sorted()))
         }
         continue
