@@ -1,0 +1,111 @@
+/// A pipeline file as Swift values: complete, with defaults, and checked as far as that goes without plugins.
+public struct PipelineConfig: Sendable {
+  public var data: DataConfig
+  public var model: ModelConfig
+  public var train: TrainConfig
+  public var monitors: [PluginConfig]
+  /// In the order in which they are called.
+  public var callbacks: [PluginConfig]
+  public var output: OutputConfig
+  /// Folders to search for plugins before all others, absolute.
+  public var pluginFolders: [String]
+  /// What relative paths of the config are relative to.
+  public var baseFolder: String
+
+  /// Every plugin of the config, in the order of the file.
+  public var plugins: [PluginConfig] {
+    var datasets = [data.train]
+    if case .dataset(let dataset) = data.validation { datasets.append(dataset) }
+    return datasets + [model.plugin] + monitors + callbacks
+  }
+
+  /// Reads a pipeline file. Relative paths in it are relative to the folder that it lies in.
+  public static func read(path: String) throws(ConfigProblems) -> PipelineConfig {
+    try read(ConfigReader.read(path: path), baseFolder: AbsolutePath.folder(of: path))
+  }
+
+  /// Reads what stands in a node. All problems come out together.
+  public static func read(_ node: ConfigNode, baseFolder: String) throws(ConfigProblems) -> PipelineConfig {
+    var reader = PipelineReader(baseFolder: AbsolutePath.of(".", baseFolder: baseFolder))
+    return try reader.read(node)
+  }
+}
+
+/// What to train on.
+public struct DataConfig: Sendable {
+  public enum Validation: Sendable {
+    case none
+    /// A part of the training data, above 0 and below 1.
+    case fraction(Double, isStratified: Bool)
+    case dataset(PluginConfig)
+  }
+
+  public enum ClassWeight: Hashable, Sendable {
+    case none, balanced
+    /// By class name; other classes have weight 1.
+    case given([String: Double])
+  }
+
+  public var train: PluginConfig
+  public var validation: Validation
+  /// What numeric features are divided by.
+  public var scale: Double?
+  public var standardizes: Bool
+  public var missing: MissingValues
+  public var oneHot: Bool
+  public var task: LearningTask
+  public var classWeight: ClassWeight
+}
+
+/// What becomes of missing values.
+public enum MissingValues: String, Sendable, CaseIterable {
+  case refuse, mean, median
+  case mostFrequent = "most_frequent"
+  case zero
+}
+
+/// What the targets are.
+public enum LearningTask: String, Sendable, CaseIterable {
+  case auto, classification, regression, ranking
+}
+
+/// What to train.
+public struct ModelConfig: Sendable {
+  public var plugin: PluginConfig
+  /// Absolute.
+  public var initialWeights: String?
+}
+
+/// How to train.
+public struct TrainConfig: Sendable {
+  public var epochs: Int
+  public var batchSize: Int
+  public var seed: UInt64
+  public var shuffles: Bool
+  public var validationBatchSize: Int
+  /// Validates after every n-th epoch.
+  public var validationEvery: Int
+  public var threads: Int
+  public var prefetch: Prefetch
+  /// Optimizer steps.
+  public var maxSteps: Int?
+  public var isStrict: Bool
+}
+
+/// Whether the next batch is read while the current one trains.
+public enum Prefetch: String, Sendable, CaseIterable {
+  case auto, on, off
+}
+
+/// What a run leaves behind.
+public struct OutputConfig: Sendable {
+  public enum Record: String, Sendable, CaseIterable {
+    case epochs, batches
+  }
+
+  /// Absolute.
+  public var folder: String
+  /// `nil`: made from time and seed.
+  public var name: String?
+  public var record: Record
+}

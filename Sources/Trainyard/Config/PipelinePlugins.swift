@@ -1,0 +1,97 @@
+/// Reading what names a plugin, wherever in a pipeline it stands.
+extension PipelineReader {
+  mutating func plugin(_ kind: ComponentSpec.Kind, _ node: ConfigNode, place: String) -> PluginConfig? {
+    let section = PluginConfig.section(of: kind)
+    let key = PluginConfig.pluginKey(of: kind)
+    guard node.isMap || node.string != nil else {
+      problems.append(
+        ConfigProblem(
+          .wrongType, "\(place) must be the id of a \(kind.rawValue) or a map, not \(node.found)",
+          at: node.position, in: place, help: "write {\(key): id, option: value}"))
+      return nil
+    }
+    let map =
+      node.isMap
+      ? node : ConfigNode(.map([.init(key: key, keyPosition: node.position, value: node)]), at: node.position)
+    let reserved = section.reservedKeys
+    let options = map.removing(reserved)
+    let ours = map.removing(Set(options.entries.map(\.key)))
+    let values = read(section, ours, owner: place, place: place, hints: options.entries.map(\.key))
+    guard let reference = values.optionalText(key).flatMap({ reference($0, map[key] ?? map, kind, place) })
+    else { return nil }
+
+    var plugin = PluginConfig(kind, reference, place: place)
+    plugin.component = values.optionalText("component")
+    plugin.name = values.optionalText("name")
+    plugin.isIsolated = values.values["isolate"]?.bool ?? false
+    plugin.onError = PluginConfig.OnError(rawValue: values.optionalText("on_error") ?? "") ?? .fail
+    plugin.options = options
+    plugin.position = map.position
+    if let name = plugin.name { check(name: name, at: map["name"]?.position, place: place) }
+    if plugin.component != nil, case .id(let id) = reference {
+      problems.append(
+        ConfigProblem(
+          .conflict, "'component' goes with the path of a library, and '\(id)' is an id",
+          at: map["component"]?.position, in: place, help: "write the component's id as '\(key)'"))
+    }
+    return plugin
+  }
+
+  private mutating func reference(
+    _ text: String, _ node: ConfigNode, _ kind: ComponentSpec.Kind, _ place: String
+  ) -> PluginConfig.Reference? {
+    if text.contains("/") {
+      return .path(asWritten: text, absolute: AbsolutePath.of(text, baseFolder: baseFolder))
+    }
+    let isFile = text.hasSuffix(".so") || text.contains(".so.") || text.hasSuffix(".dylib")
+    if !isFile, !text.isEmpty, text.utf8.allSatisfy(Self.isIDCharacter) { return .id(text) }
+    let key = PluginConfig.pluginKey(of: kind)
+    let help =
+      if isFile {
+        "write './\(text.shownInMessages)' for a library beside the pipeline file"
+      } else if let colon = text.firstIndex(of: ":") {
+        "in a file the options are keys: {\(key): \(text[..<colon].shownInMessages), option: value}"
+      } else {
+        "an id has letters, digits, '-', '_' and '.'; a path has a '/'"
+      }
+    problems.append(
+      ConfigProblem(
+        .wrongValue, "'\(text.shownInMessages)' is neither the id of a \(kind.rawValue) nor a path",
+        at: node.position, in: place, help: help))
+    return nil
+  }
+
+  private static func isIDCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    default: "-_.".utf8.contains(byte)
+    }
+  }
+
+  // MARK: Names
+
+  /// Names become parts of file names and of keys in checkpoints.
+  mutating func check(name: String, at position: SourcePosition?, place: String) {
+    if !name.isEmpty, name.utf8.allSatisfy(Self.isIDCharacter), !name.hasPrefix(".") { return }
+    problems.append(
+      ConfigProblem(
+        .wrongValue, "'\(name.shownInMessages)' cannot be a name", at: position, in: place,
+        help: "use letters, digits, '-', '_' and '.', without a '.' in front"))
+  }
+
+  mutating func checkNames(_ plugins: [PluginConfig]) {
+    var owners: [String: String] = [:]
+    for plugin in plugins {
+      guard let name = plugin.knownName, !name.isEmpty else { continue }
+      guard let before = owners[name] else {
+        owners[name] = plugin.place
+        continue
+      }
+      problems.append(
+        ConfigProblem(
+          .duplicateName, "two instances are named '\(name)': \(before) and \(plugin.place)",
+          at: plugin.position, in: plugin.place, help: "give one of them a 'name' of its own"))
+    }
+  }
+}

@@ -1,0 +1,232 @@
+/// Reads the sections of a pipeline and collects what is wrong with them.
+///
+/// Reading goes on after a problem, with a stand-in for what could not be read; where there was any problem,
+/// no config comes out.
+struct PipelineReader {
+  let baseFolder: String
+  var problems: [ConfigProblem] = []
+
+  init(baseFolder: String) {
+    self.baseFolder = baseFolder
+  }
+
+  mutating func read(_ root: ConfigNode) throws(ConfigProblems) -> PipelineConfig {
+    guard root.isMap else {
+      let found = root.isNull ? "it is empty" : "found \(root.found)"
+      throw ConfigProblems([
+        ConfigProblem(
+          .wrongType, "a pipeline must be a map: \(found)", at: root.position,
+          help: "it needs at least 'data: {train: {dataset: …}}' and 'model: {plugin: …}'")
+      ])
+    }
+    _ = values(of: .pipeline, root, owner: "the pipeline", place: "")
+    for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
+      problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
+    }
+    let config = PipelineConfig(
+      data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
+      model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
+      train: train(root["train"]),
+      monitors: elements("monitors", root).compactMap { monitor($0.node, place: $0.place) },
+      callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
+      output: output(root["output"]),
+      pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
+        "path"),
+      baseFolder: baseFolder)
+    checkNames([config.model.plugin] + config.monitors + config.callbacks)
+    guard problems.isEmpty else { throw ConfigProblems(problems.inOrderOfText) }
+    return config
+  }
+
+  // MARK: Sections
+
+  private mutating func data(_ node: ConfigNode?) -> DataConfig {
+    let values = values(of: .data, node, owner: "'data'", place: "data")
+    let map = node ?? ConfigNode(.map([]))
+    let train = node?.isMap == true ? child("train", of: .data, map, owner: "'data'", place: "data") : nil
+    return DataConfig(
+      train: train.flatMap { plugin(.dataset, $0, place: "data.train") }
+        ?? PluginConfig(.dataset, .id(""), place: "data.train"),
+      validation: validation(map["validation"]),
+      scale: values.optionalDouble("scale"),
+      standardizes: values.bool("standardize"),
+      missing: MissingValues(rawValue: values.text("missing")) ?? .refuse,
+      oneHot: values.bool("one_hot"),
+      task: LearningTask(rawValue: values.text("task")) ?? .auto,
+      classWeight: classWeight(map["class_weight"]))
+  }
+
+  private mutating func validation(_ node: ConfigNode?) -> DataConfig.Validation {
+    guard let node, !node.isNull else { return .none }
+    let place = "data.validation"
+    if node.string != nil || node["dataset"] != nil {
+      return plugin(.dataset, node, place: place).map { .dataset($0) } ?? .none
+    }
+    if node.isMap && node["fraction"] == nil {
+      let nearest = node.entries.lazy.compactMap { entry in
+        NearestName.of(entry.key, among: ["fraction", "dataset"]).map {
+          "did you mean '\($0)' by '\(entry.key)'?"
+        }
+      }
+      problems.append(
+        ConfigProblem(
+          .missingKey, "'data.validation' has neither 'fraction' nor 'dataset'", at: node.position, in: place,
+          help: nearest.first ?? "write {fraction: 0.1}, or {dataset: …} with its options"))
+      return .none
+    }
+    let values = values(of: .validation, node, owner: "'data.validation'", place: place)
+    return .fraction(values.optionalDouble("fraction") ?? 0, isStratified: values.bool("stratify"))
+  }
+
+  private mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
+    guard let node, !node.isNull else { return .none }
+    if node.string == "balanced" { return .balanced }
+    let weight = OptionSpec("", .float, range: "(0, )")
+    guard node.isMap else {
+      problems.append(
+        ConfigProblem(
+          .wrongType, "key 'class_weight' of 'data' must be 'balanced' or a map, not \(node.found)",
+          at: node.position, in: "data", help: "write balanced, or {cat: 1, dog: 2.5}"))
+      return .none
+    }
+    var specs: [OptionSpec] = []
+    for entry in node.entries {
+      var spec = weight
+      spec.key = entry.key
+      specs.append(spec)
+    }
+    let values = values(
+      of: PipelineSection("data.class_weight", "", specs), node, owner: "'data.class_weight'",
+      place: "data.class_weight")
+    return .given(values.values.compactMapValues(\.float))
+  }
+
+  private mutating func model(_ node: ConfigNode?) -> ModelConfig {
+    let missing = PluginConfig(.model, .id(""), place: "model")
+    guard let node else { return ModelConfig(plugin: missing) }
+    let plugin = plugin(.model, node, place: "model") ?? missing
+    // Its type has been checked with the other keys of the plugin.
+    let path = node["initial_weights"].flatMap { $0.isNull ? nil : $0.text }
+    return ModelConfig(
+      plugin: plugin, initialWeights: path.map { AbsolutePath.of($0, baseFolder: baseFolder) })
+  }
+
+  private mutating func train(_ node: ConfigNode?) -> TrainConfig {
+    let values = values(of: .train, node, owner: "'train'", place: "train")
+    let batchSize = values.int("batch_size")
+    return TrainConfig(
+      epochs: values.int("epochs"),
+      batchSize: batchSize,
+      seed: UInt64(clamping: values.int("seed")),
+      shuffles: values.bool("shuffle"),
+      validationBatchSize: values.optionalInt("validation_batch_size") ?? batchSize,
+      validationEvery: values.int("validation_every"),
+      threads: values.int("threads"),
+      prefetch: Prefetch(rawValue: values.text("prefetch")) ?? .auto,
+      maxSteps: values.optionalInt("max_steps"),
+      isStrict: values.bool("strict"))
+  }
+
+  private mutating func output(_ node: ConfigNode?) -> OutputConfig {
+    let values = values(of: .output, node, owner: "'output'", place: "output")
+    let name = values.optionalText("name")
+    if let name { check(name: name, at: node?["name"]?.position, place: "output") }
+    return OutputConfig(
+      folder: values.text("folder"), name: name,
+      record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
+  }
+
+  private mutating func monitor(_ node: ConfigNode, place: String) -> PluginConfig? {
+    let other: (section: PipelineSection, what: String)
+    if node["expression"] != nil && node["plugin"] == nil {
+      other = (.expressionMonitor, "a monitor by expression")
+    } else if node["library"] != nil && node["plugin"] == nil {
+      other = (.functionMonitor, "a monitor by C function")
+    } else {
+      return plugin(.monitor, node, place: place)
+    }
+    _ = values(of: other.section, node, owner: place, place: place, tablesAreValues: true)
+    problems.append(.notSupportedYet(other.what, at: node.position, in: place))
+    return nil
+  }
+
+  // MARK: Values
+
+  private mutating func values(
+    of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String,
+    tablesAreValues: Bool = false
+  ) -> SectionValues {
+    let structure = tablesAreValues ? [] : section.keys.filter { $0.type == .table }.map(\.key)
+    return read(
+      section, node ?? ConfigNode(.map([])), owner: owner, place: place, structure: Set(structure))
+  }
+
+  /// - Parameters:
+  ///   - structure: Keys of the section that are read apart.
+  ///   - hints: Keys of the map that are somebody else's, unless one of them is a missing one of ours misspelt.
+  mutating func read(
+    _ section: PipelineSection, _ node: ConfigNode, owner: String, place: String, structure: Set<String> = [],
+    hints: [String] = []
+  ) -> SectionValues {
+    let rows = section.keys.filter { !structure.contains($0.key) }
+    var parser = OptionParser(owner: owner, place: place, baseFolder: baseFolder, noun: "key")
+    parser.listedKeys = section.keys.map(\.key)
+    var (values, found) = parser.values(for: rows, from: node, ignoring: structure)
+    let missing = rows.filter { values[$0.key] == nil && $0.isRequired }.map(\.key)
+    for index in found.indices where found[index].code == .missingKey {
+      for hint in hints {
+        guard let key = NearestName.of(hint, among: missing) else { continue }
+        found[index].help = "did you mean '\(key)' by '\(hint.shownInMessages)'?"
+      }
+    }
+    problems += found
+    return SectionValues(values: values)
+  }
+
+  /// A map or list inside a section, which is read apart.
+  private mutating func child(
+    _ key: String, of section: PipelineSection, _ node: ConfigNode, owner: String, place: String = ""
+  ) -> ConfigNode? {
+    if let child = node[key], !child.isNull { return child }
+    problems.append(
+      ConfigProblem(
+        .missingKey, "key '\(key)' of \(owner) is missing", at: node.position, in: place,
+        help: section.keys.first { $0.key == key }.map { "give it; \($0.summary)" } ?? ""))
+    return nil
+  }
+
+  private mutating func elements(_ key: String, _ root: ConfigNode) -> [(node: ConfigNode, place: String)] {
+    guard let node = root[key], !node.isNull else { return [] }
+    guard case .list(let nodes) = node.value else {
+      problems.append(
+        ConfigProblem(
+          .wrongType, "key '\(key)' of the pipeline must be a list, not \(node.found)", at: node.position,
+          in: key, help: "begin each of its elements with '- '"))
+      return []
+    }
+    return nodes.enumerated().map { ($0.element, "\(key)[\($0.offset)]") }
+  }
+}
+
+/// The values of a section. A value that could not be read is a stand-in here and a problem elsewhere.
+struct SectionValues {
+  var values: [String: OptionValue]
+
+  func bool(_ key: String) -> Bool { values[key]?.bool ?? false }
+  func int(_ key: String) -> Int { optionalInt(key) ?? 0 }
+  func optionalInt(_ key: String) -> Int? { values[key]?.int.map { Int($0) } }
+  func optionalDouble(_ key: String) -> Double? { values[key]?.float }
+  func text(_ key: String) -> String { optionalText(key) ?? "" }
+  func optionalText(_ key: String) -> String? { values[key]?.text }
+  func texts(_ key: String) -> [String] { values[key]?.elements.compactMap(\.text) ?? [] }
+}
+
+extension ConfigProblem {
+  fileprivate static func notSupportedYet(
+    _ what: String, at position: SourcePosition, in place: String
+  ) -> ConfigProblem {
+    ConfigProblem(
+      .notSupportedYet, "\(what) is not supported yet", at: position, in: place,
+      help: "remove it for now; the CHANGELOG says which version has it")
+  }
+}

@@ -1,0 +1,74 @@
+/// A plugin as a config names it. Its options are checked later, when the component's rows are known.
+public struct PluginConfig: Sendable {
+  public enum Reference: Hashable, Sendable {
+    /// To be found on the search path.
+    case id(String)
+    /// A library's file; `absolute` is what is opened.
+    case path(asWritten: String, absolute: String)
+
+    /// As the user wrote it.
+    public var text: String {
+      switch self {
+      case .id(let id): id
+      case .path(let path, _): path
+      }
+    }
+  }
+
+  /// What becomes of a run when a hook fails.
+  public enum OnError: String, Sendable, CaseIterable {
+    case fail, drop
+  }
+
+  public var kind: ComponentSpec.Kind
+  public var reference: Reference
+  /// Which component of the library; `nil`: the only one.
+  public var component: String?
+  /// The instance's name; `nil`: the component's id.
+  public var name: String?
+  public var isIsolated = false
+  public var onError = OnError.fail
+  /// A map of what is not ours.
+  public var options = ConfigNode(.map([]))
+  public var position = SourcePosition.none
+  /// `callbacks[0]`.
+  public var place: String
+
+  public init(_ kind: ComponentSpec.Kind, _ reference: Reference, place: String) {
+    self.kind = kind
+    self.reference = reference
+    self.place = place
+  }
+
+  /// The instance's name as far as it is known before the library has been looked at.
+  public var knownName: String? {
+    if let name = name ?? component { return name }
+    if case .id(let id) = reference { return id }
+    return nil
+  }
+
+  /// The options as values, by the rows of the component that was found for it.
+  ///
+  /// - Parameter baseFolder: What paths are relative to, see `PipelineConfig.baseFolder`.
+  public func optionValues(
+    for component: ComponentSpec, baseFolder: String
+  ) -> ([String: OptionValue], [ConfigProblem]) {
+    let reserved = Self.section(of: kind).reservedKeys
+    return OptionParser(owner: "\(kind.rawValue) '\(component.id)'", place: place, baseFolder: baseFolder)
+      .values(for: component.options, from: options, ignoring: reserved)
+  }
+
+  static func section(of kind: ComponentSpec.Kind) -> PipelineSection {
+    switch kind {
+    case .callback: .callback
+    case .model: .model
+    case .monitor: .monitor
+    case .dataset: .dataset
+    }
+  }
+
+  /// The key that names the plugin.
+  static func pluginKey(of kind: ComponentSpec.Kind) -> String {
+    kind == .dataset ? "dataset" : "plugin"
+  }
+}

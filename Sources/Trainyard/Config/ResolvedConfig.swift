@@ -1,0 +1,109 @@
+extension PipelineConfig {
+  /// The config with every default written out, as a run folder keeps it. Reading it again gives the same config.
+  ///
+  /// - Parameter pluginOptions: The options of a plugin as they were read, see `OptionSpec.nodes(of:for:)`. By
+  ///   default what the user wrote.
+  public func resolved(
+    pluginOptions: (PluginConfig) -> [ConfigNode.Entry] = { $0.options.entries }
+  ) -> ConfigNode {
+    func node(_ plugin: PluginConfig, _ more: [(String, ConfigNode?)] = []) -> ConfigNode {
+      Self.map(plugin.keys + more, and: pluginOptions(plugin))
+    }
+    return Self.map([
+      ("data", data.node { node($0) }),
+      ("model", node(model.plugin, [("initial_weights", model.initialWeights.map(ConfigNode.init(text:)))])),
+      ("train", train.node),
+      ("monitors", ConfigNode(.list(monitors.map { node($0) }))),
+      ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
+      ("output", output.node),
+      ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
+    ])
+  }
+
+  /// What has no value is left out.
+  fileprivate static func map(
+    _ entries: [(String, ConfigNode?)], and more: [ConfigNode.Entry] = []
+  ) -> ConfigNode {
+    let ours = entries.compactMap { key, value in value.map { ConfigNode.Entry(key: key, value: $0) } }
+    return ConfigNode(.map(ours + more))
+  }
+}
+
+extension ConfigNode {
+  fileprivate init(text: String) { self.init(.string(text)) }
+  fileprivate init(_ value: Int) { self.init(.int(Int64(value))) }
+}
+
+extension PluginConfig {
+  fileprivate var keys: [(String, ConfigNode?)] {
+    let library =
+      switch reference {
+      case .id(let id): id
+      case .path(_, let absolute): absolute
+      }
+    let isCallback = kind == .callback
+    return [
+      (Self.pluginKey(of: kind), ConfigNode(text: library)),
+      ("component", component.map(ConfigNode.init(text:))),
+      ("name", name.map(ConfigNode.init(text:))),
+      ("isolate", isCallback ? ConfigNode(.bool(isIsolated)) : nil),
+      ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
+    ]
+  }
+}
+
+extension DataConfig {
+  fileprivate func node(_ dataset: (PluginConfig) -> ConfigNode) -> ConfigNode {
+    let validation: ConfigNode? =
+      switch validation {
+      case .none: nil
+      case .fraction(let fraction, let isStratified):
+        ["fraction": ConfigNode(.float(fraction)), "stratify": ConfigNode(.bool(isStratified))]
+      case .dataset(let plugin): dataset(plugin)
+      }
+    let classWeight: ConfigNode? =
+      switch classWeight {
+      case .none: nil
+      case .balanced: "balanced"
+      case .given(let weights):
+        PipelineConfig.map(weights.sorted { $0.key < $1.key }.map { ($0.key, ConfigNode(.float($0.value))) })
+      }
+    return PipelineConfig.map([
+      ("train", dataset(train)),
+      ("validation", validation),
+      ("scale", scale.map { ConfigNode(.float($0)) }),
+      ("standardize", ConfigNode(.bool(standardizes))),
+      ("missing", ConfigNode(text: missing.rawValue)),
+      ("one_hot", ConfigNode(.bool(oneHot))),
+      ("task", ConfigNode(text: task.rawValue)),
+      ("class_weight", classWeight),
+    ])
+  }
+}
+
+extension TrainConfig {
+  fileprivate var node: ConfigNode {
+    PipelineConfig.map([
+      ("epochs", ConfigNode(epochs)),
+      ("batch_size", ConfigNode(batchSize)),
+      ("seed", ConfigNode(.int(Int64(clamping: seed)))),
+      ("shuffle", ConfigNode(.bool(shuffles))),
+      ("validation_batch_size", ConfigNode(validationBatchSize)),
+      ("validation_every", ConfigNode(validationEvery)),
+      ("threads", ConfigNode(threads)),
+      ("prefetch", ConfigNode(text: prefetch.rawValue)),
+      ("max_steps", maxSteps.map { ConfigNode($0) }),
+      ("strict", ConfigNode(.bool(isStrict))),
+    ])
+  }
+}
+
+extension OutputConfig {
+  fileprivate var node: ConfigNode {
+    PipelineConfig.map([
+      ("folder", ConfigNode(text: folder)),
+      ("name", name.map(ConfigNode.init(text:))),
+      ("record", ConfigNode(text: record.rawValue)),
+    ])
+  }
+}
