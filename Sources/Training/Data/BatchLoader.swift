@@ -34,7 +34,7 @@ public final class BatchLoader {
   private let work: LoaderWork
   private let thread: LoaderThread?
   private var unknown: [Int]
-  private var next_ = 0
+  private var position = 0
   private var isUnderWay = false
 
   /// - Parameters:
@@ -101,7 +101,7 @@ public final class BatchLoader {
     end()
     work.epoch = isFullBatch ? 0 : epoch
     if shuffle { work.shuffle(rows, seed: seed, epoch: epoch) }
-    next_ = startBatch
+    position = startBatch
     isUnderWay = true
     thread?.begin(startBatch..<batchCount)
   }
@@ -109,7 +109,7 @@ public final class BatchLoader {
   /// The next batch of the epoch, `nil` after the last.
   /// - Throws: what the source or the assembler had to say about this batch. The epoch is over then.
   public func next() throws -> Batch? {
-    guard isUnderWay, next_ < batchCount else {
+    guard isUnderWay, position < batchCount else {
       isUnderWay = false
       return nil
     }
@@ -120,7 +120,7 @@ public final class BatchLoader {
       end()
       throw error
     }
-    next_ += 1
+    position += 1
     slot.addUnknown(to: &unknown)
     return slot.batch
   }
@@ -132,7 +132,7 @@ public final class BatchLoader {
   }
 
   private func fillInline() throws -> Int {
-    if !isFullBatch || !work.slots[0].isFilled { try work.fill(slot: 0, item: next_) }
+    if !isFullBatch || !work.slots[0].isFilled { try work.fill(slot: 0, item: position) }
     return 0
   }
 }

@@ -5,7 +5,9 @@ final class FieldReader {
   /// Every row is in memory already.
   var hasOnlyViews: Bool { staged.isEmpty }
 
-  private let views: [Int: Tensor]
+  private let fields: [DataField]
+  /// By number of the field.
+  private let views: [Tensor?]
   private let staged: [Int]
   private var capacity = 0
   private var outputs: [Tensor?] = []
@@ -15,11 +17,12 @@ final class FieldReader {
   /// - Parameter fields: numbers of the source's fields.
   init(_ source: any DataSource, fields: some Sequence<Int>) throws {
     self.source = source
-    var views: [Int: Tensor] = [:]
+    self.fields = source.fields
+    var views = [Tensor?](repeating: nil, count: self.fields.count)
     var staged: [Int] = []
     for index in Set(fields).sorted() {
       if let view = try source.whole(index) {
-        try check(view, source.fields[index], source)
+        try check(view, self.fields[index], source)
         views[index] = view
       } else {
         staged.append(index)
@@ -33,10 +36,10 @@ final class FieldReader {
   func reserve(rows: Int) {
     guard rows > capacity else { return }
     capacity = rows
-    outputs = Array(repeating: nil, count: source.fields.count)
+    outputs = Array(repeating: nil, count: fields.count)
     cut = (0, [])
     for index in staged {
-      let field = source.fields[index]
+      let field = fields[index]
       outputs[index] = Tensor(zeros: field.type, shape: [rows] + field.shape)
     }
   }
@@ -56,24 +59,24 @@ final class FieldReader {
   /// A field of the rows loaded last; valid as long as `rows` is.
   func values(of field: Int, rows: UnsafeBufferPointer<Int64>) -> FieldValues {
     if let view = views[field] {
-      return FieldValues(view.base, view.type, width: source.fields[field].width, rows, isWhole: true)
+      return FieldValues(view.base, view.type, width: fields[field].width, rows, isWhole: true)
     }
     guard let tensor = outputs[field] else { preconditionFailure("a field that was not chosen") }
-    return FieldValues(tensor.base, tensor.type, width: source.fields[field].width, rows, isWhole: false)
+    return FieldValues(tensor.base, tensor.type, width: fields[field].width, rows, isWhole: false)
   }
 
   /// Visits `rows` a few thousand at a time.
   func scan(
-    _ rows: [Int64], fields: [Int], seed: UInt64 = 0, _ body: ([FieldValues]) throws -> Void
+    _ rows: [Int64], fields chosen: [Int], seed: UInt64 = 0, _ body: ([FieldValues]) throws -> Void
   ) throws {
-    let rowSize = fields.reduce(1) { $0 + source.fields[$1].width * source.fields[$1].type.size }
+    let rowSize = chosen.reduce(1) { $0 + fields[$1].width * fields[$1].type.size }
     let step = min(max(1, (4 << 20) / rowSize), 4096, max(1, rows.count))
     reserve(rows: step)
     try rows.withUnsafeBufferPointer { all in
       for start in stride(from: 0, to: all.count, by: step) {
         let part = UnsafeBufferPointer(rebasing: all[start..<min(all.count, start + step)])
         try load(part, seed: seed, epoch: 0)
-        try body(fields.map { values(of: $0, rows: part) })
+        try body(chosen.map { values(of: $0, rows: part) })
       }
     }
   }

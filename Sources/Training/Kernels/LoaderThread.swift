@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// One thread that fills the slots of a ring ahead of the thread that takes them.
 ///
@@ -38,7 +39,7 @@ final class LoaderThread {
   deinit {
     guard !core.isQuitting else { return }
     core.locked {
-      core.isCancelled = true
+      core.isCancelled.store(true, ordering: .relaxed)
       core.isQuitting = true
       pthread_cond_signal(core.forFiller)
     }
@@ -66,7 +67,7 @@ final class LoaderThread {
   /// Stops filling; when it returns, `fill` is not running.
   func cancel() {
     core.locked {
-      core.isCancelled = true
+      core.isCancelled.store(true, ordering: .relaxed)
       while core.isFilling {
         pthread_cond_signal(core.forFiller)
         core.takerWaits = true
@@ -111,10 +112,11 @@ private final class Core: @unchecked Sendable {
   var error: (any Error)?
   /// An epoch is under way on the filler's side.
   var isFilling = false
-  var isCancelled = false
   var isQuitting = false
   var fillerWaits = false
   var takerWaits = false
+  /// Set under `mutex`, but looked at without it between two items.
+  let isCancelled = Atomic(false)
 
   private let fill: @Sendable (Int, Int) throws -> Void
   private var items = 0..<0
@@ -147,7 +149,7 @@ private final class Core: @unchecked Sendable {
     self.items = items
     (filled, returned) = (items.lowerBound, items.lowerBound)
     error = nil
-    isCancelled = false
+    isCancelled.store(false, ordering: .relaxed)
     isFilling = !items.isEmpty
   }
 
@@ -174,7 +176,7 @@ private final class Core: @unchecked Sendable {
     var done = items.lowerBound
     var room = items.lowerBound
     var failure: (any Error)?
-    while done < items.upperBound, failure == nil {
+    while done < items.upperBound, failure == nil, !isCancelled.load(ordering: .relaxed) {
       if done == room {
         guard let more = roomAfter(telling: done) else { break }
         room = more
@@ -198,8 +200,8 @@ private final class Core: @unchecked Sendable {
     locked {
       filled = done
       if takerWaits { pthread_cond_signal(forTaker) }
-      while !isCancelled && done == returned + slots { waitForTaker() }
-      return isCancelled ? nil : returned + slots
+      while !isCancelled.load(ordering: .relaxed) && done == returned + slots { waitForTaker() }
+      return isCancelled.load(ordering: .relaxed) ? nil : returned + slots
     }
   }
 
