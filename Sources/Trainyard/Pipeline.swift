@@ -21,7 +21,7 @@ public struct Pipeline {
   /// A config that is already a value; relative paths in it are relative to `baseFolder`.
   public init(_ node: ConfigNode, baseFolder: String = ".") throws {
     config = try PipelineConfig.read(node, baseFolder: baseFolder)
-    search = PluginSearch(folders: config.pluginFolders, projectFolder: config.baseFolder)
+    search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
   }
 
   /// Finds the plugins and checks their options. Throws `ConfigProblems`.

@@ -1,1 +1,31 @@
-@main struct Program { static func main() {} }
+import ArgumentParser
+import Trainyard
+
+/// The program `trainyard`.
+@main
+struct Program: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trainyard",
+    abstract: "Trains models with callbacks, monitors and datasets that are shared libraries.",
+    discussion: """
+      Exit status: 0 when all is well (also when a callback stopped the run), 1 when the run failed, 2 when it \
+      could not start (a config, a plugin or data that cannot be used, or a wrong command line), 130 when it was \
+      interrupted.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
+      PredictCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitStatus {
+      status.exit()
+    } catch {
+      ErrorReport.end(with: error) { Self.exitCode(for: $0).rawValue } message: { Self.fullMessage(for: $0) }
+    }
+  }
+}

@@ -28,7 +28,7 @@ extension Tensor {
   /// A view of a plugin's tensor. `nil` where it is missing, of an unknown type, on another device or not
   /// contiguous: what a plugin hands out is believed only as far as it can be checked.
   init?(borrowing tensor: ty_tensor) {
-    guard let data = tensor.data, let type = ElementType(tensor.dtype), tensor.device.type == TY_DEVICE_CPU,
+    guard let data = tensor.data, let type = Training.ElementType(tensor.dtype), tensor.device.type == TY_DEVICE_CPU,
       (0...CTensor.maximumRank).contains(Int(tensor.ndim)), tensor.ndim == 0 || tensor.shape != nil,
       let offset = Int(exactly: tensor.byte_offset)
     else { return nil }

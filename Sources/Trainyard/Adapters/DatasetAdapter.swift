@@ -18,8 +18,8 @@ final class DatasetAdapter: DataSource {
     context = InstanceContext(run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try DatasetInstance(
       component: planned.component, name: planned.name, options: planned.options, services: context)
-    rowCount = instance.rowCount
-    fields = try instance.fields.map { try DataField($0) }
+    rowCount = try instance.rowCount()
+    fields = try instance.fields().map { try DataField($0) }
     outputs = fields.map { _ in CTensor() }
     rows = .allocate(capacity: max(1, fields.count))
     rows.initialize(repeating: ty_tensor(), count: max(1, fields.count))
@@ -46,26 +46,23 @@ final class DatasetAdapter: DataSource {
       self.rows[index] = self.outputs[index].describe(tensor)
       pointers[index] = self.rows + index
     }
-    var request = ty_read(
-      struct_size: UInt32(MemoryLayout<ty_read>.size), reserved: 0, rows: rows.baseAddress,
-      row_count: Int64(rows.count), seed: seed, epoch: Int64(epoch))
-    try instance.read(&request, pointers)
+    try instance.read(
+      rows: rows, seed: seed, epoch: epoch, into: UnsafeBufferPointer(start: pointers, count: fields.count))
   }
 
   func whole(_ field: Int) throws -> Tensor? {
-    guard let raw = try instance.whole(field) else { return nil }
-    guard let tensor = Tensor(borrowing: raw), tensor.type == fields[field].type,
-      tensor.shape == [rowCount] + fields[field].shape
-    else { throw LoopError("\(name) shows field '\(fields[field].name)' with another type or shape than it declares") }
-    return tensor
+    guard let whole = try instance.whole(field) else { return nil }
+    // Never written to: gathering reads it.
+    let base = UnsafeMutableRawPointer(mutating: whole.start)
+    return Tensor(base, fields[field].type, shape: [rowCount] + fields[field].shape)
   }
 }
 
 extension DataField {
   init(_ field: FieldDescription) throws {
-    guard let type = ElementType(field.type), let role = FieldRole(rawValue: Int(field.role)) else {
-      throw LoopError("field '\(field.name)' has a type or role that this host does not know")
-    }
+    guard let type = Training.ElementType(field.type.dtype),
+      let role = FieldRole(rawValue: Int(field.role.rawValue))
+    else { throw LoopError("field '\(field.name)' has a type or role that this host does not know") }
     self.init(
       name: field.name, role: role, type: type, shape: field.shape, categoryCount: field.categoryCount,
       categories: field.categories)

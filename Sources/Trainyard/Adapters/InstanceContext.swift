@@ -49,7 +49,7 @@ final class InstanceContext: HostServices {
   // MARK: The run
 
   var runFacts: UnsafePointer<ty_run_facts>? { run.runFacts }
-  var weightCount: Int { run.model?.instance.weightCount ?? 0 }
+  var weightCount: Int { run.model.flatMap { try? $0.instance.weightCount() } ?? 0 }
 
   func weight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) -> Bool {
     guard let model = run.model else { return false }
@@ -61,7 +61,9 @@ final class InstanceContext: HostServices {
     return callback.slots[slot] != nil
   }
 
-  func parameterName(_ index: Int) -> UnsafePointer<CChar>? { run.model?.instance.parameterName(index) }
+  func parameterName(_ index: Int) -> UnsafePointer<CChar>? {
+    run.model.flatMap { try? $0.instance.parameterNamePointer(index) }
+  }
   func parameter(_ name: String) -> Double? { run.model?.parameter(name) }
   func fileSize(_ path: String) -> Int64 { run.folder?.size(path) ?? -1 }
   func nextRandom() -> UInt64 { random.next() }
@@ -117,7 +119,7 @@ final class InstanceContext: HostServices {
 extension PluginFailure: FailureWords {
   /// A plugin's words may carry their own help after a line "help: …".
   public var failureWords: (message: String, help: String?) {
-    guard let range = words.range(of: "\nhelp: ") else { return (words, nil) }
-    return (String(words[..<range.lowerBound]), String(words[range.upperBound...]))
+    guard let mark = words.firstRange(of: "\nhelp: ") else { return (words, nil) }
+    return (String(words[..<mark.lowerBound]), String(words[mark.upperBound...]))
   }
 }

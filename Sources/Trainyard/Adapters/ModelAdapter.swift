@@ -56,40 +56,23 @@ final class ModelAdapter: LoopModel {
     try take(batch, result)
   }
 
-  /// What the step gave. The shape of predictions is checked in every step, and a new array is made only when it
-  /// has changed.
+  /// What the step gave; the host's side has checked it against `describe`. A new shape is made only when it has
+  /// changed: not in every step.
   private func take(_ batch: Batch, _ result: StepResult) throws {
     result.loss = step.pointee.loss
     result.weight = step.pointee.weight
     result.optimizerSteps = Int(step.pointee.optimizer_steps)
-    let width = try describe().width
     let raw = step.pointee.prediction
-    guard let data = raw.data, let type = ElementType(raw.dtype), type == .float32 || type == .float64,
-      raw.device.type == TY_DEVICE_CPU, raw.byte_offset == 0, raw.ndim == (width == 0 ? 1 : 2),
-      raw.shape != nil, raw.shape[0] == batch.rows, width == 0 || raw.shape[1] == width,
-      isContiguous(raw, width)
-    else {
-      throw LoopError(
-        "its prediction is not what it declared: contiguous f32 or f64 on the CPU, of shape "
-          + (width == 0 ? "[\(batch.rows)]" : "[\(batch.rows), \(width)]"))
-    }
     let old = result.prediction
-    if old.base == data, old.type == type, old.shape.count == Int(raw.ndim), old.shape[0] == batch.rows {
-      return
-    }
-    result.prediction = Tensor(data, type, shape: width == 0 ? [batch.rows] : [batch.rows, width])
-  }
-
-  private func isContiguous(_ tensor: ty_tensor, _ width: Int) -> Bool {
-    guard let strides = tensor.strides else { return false }
-    let row = Int64(max(width, 1))
-    return (strides[0] == row || tensor.shape[0] <= 1) && (width == 0 || strides[1] == 1 || width == 1)
+    if old.base == raw.data, old.rows == batch.rows, old.shape.count == Int(raw.ndim) { return }
+    guard let prediction = Tensor(borrowing: raw) else { throw LoopError("its prediction cannot be read") }
+    result.prediction = prediction
   }
 
   // MARK: Weights
 
   func weights() throws -> [NamedTensor] {
-    try (0..<instance.weightCount).map { index in
+    try (0..<instance.weightCount()).map { index in
       var weight = ty_weight()
       weight.struct_size = UInt32(MemoryLayout<ty_weight>.size)
       try instance.weight(index, into: &weight)
@@ -109,18 +92,16 @@ final class ModelAdapter: LoopModel {
 
   var parameterNames: [String] {
     var names: [String] = []
-    while names.count < 1000, let name = instance.parameterName(names.count) {
-      names.append(String(cString: name))
-    }
+    while names.count < 1000, let name = try? instance.parameterName(names.count) { names.append(name) }
     return names
   }
 
-  func parameter(_ name: String) -> Double? { instance.parameter(name) }
+  func parameter(_ name: String) -> Double? { try? instance.parameter(name) }
   func setParameter(_ name: String, _ value: Double) throws { try instance.setParameter(name, value) }
   var hasSnapshots: Bool { instance.hasSnapshots }
-  func takeSnapshot(_ number: Int) throws { try instance.takeSnapshot(UInt32(number)) }
-  func restoreSnapshot(_ number: Int) throws { try instance.restoreSnapshot(UInt32(number)) }
-  func dropSnapshot(_ number: Int) throws { try instance.dropSnapshot(UInt32(number)) }
+  func takeSnapshot(_ number: Int) throws { try instance.takeSnapshot(number) }
+  func restoreSnapshot(_ number: Int) throws { try instance.restoreSnapshot(number) }
+  func dropSnapshot(_ number: Int) throws { try instance.dropSnapshot(number) }
   func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
   func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
 }

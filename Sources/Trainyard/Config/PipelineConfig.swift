@@ -1,3 +1,5 @@
+import Training
+
 /// A pipeline file as Swift values: complete, with defaults, and checked as far as that goes without plugins.
 public struct PipelineConfig: Sendable {
   public var data: DataConfig
@@ -51,22 +53,10 @@ public struct DataConfig: Sendable {
   /// What numeric features are divided by.
   public var scale: Double?
   public var standardizes: Bool
-  public var missing: MissingValues
+  public var missing: Preprocessing.Missing
   public var oneHot: Bool
-  public var task: LearningTask
+  public var task: TargetPlan.Setting
   public var classWeight: ClassWeight
-}
-
-/// What becomes of missing values.
-public enum MissingValues: String, Sendable, CaseIterable {
-  case refuse, mean, median
-  case mostFrequent = "most_frequent"
-  case zero
-}
-
-/// What the targets are.
-public enum LearningTask: String, Sendable, CaseIterable {
-  case auto, classification, regression, ranking
 }
 
 /// What to train.

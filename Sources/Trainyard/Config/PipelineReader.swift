@@ -1,3 +1,5 @@
+import Training
+
 /// Reads the sections of a pipeline and collects what is wrong with them.
 ///
 /// Reading goes on after a problem, with a stand-in for what could not be read; where there was any problem,
@@ -50,9 +52,9 @@ struct PipelineReader {
       validation: validation(map["validation"]),
       scale: values.optionalDouble("scale"),
       standardizes: values.bool("standardize"),
-      missing: MissingValues(rawValue: values.text("missing")) ?? .refuse,
+      missing: Preprocessing.Missing(rawValue: values.text("missing")) ?? .refuse,
       oneHot: values.bool("one_hot"),
-      task: LearningTask(rawValue: values.text("task")) ?? .auto,
+      task: TargetPlan.Setting(rawValue: values.text("task")) ?? .auto,
       classWeight: classWeight(map["class_weight"]))
   }
 

@@ -1,3 +1,5 @@
+import Training
+
 /// A map of the pipeline file: its keys, declared once. Reading, help and JSON Schema come from here.
 public struct PipelineSection: Sendable {
   /// `data.validation`; `callbacks[]` for each element of a list.
@@ -86,13 +88,13 @@ extension PipelineSection {
       OptionSpec(
         "missing", .choice, "What becomes of missing values: refused, or replaced by this.",
         default: "refuse",
-        choices: MissingValues.allCases.map(\.rawValue)),
+        choices: Preprocessing.Missing.allCases.map(\.rawValue)),
       OptionSpec(
         "one_hot", .bool, "Gives each value of a categorical feature a column; numbers them otherwise.",
         default: "true"),
       OptionSpec(
         "task", .choice, "What the targets are; auto goes by their type.", default: "auto",
-        choices: LearningTask.allCases.map(\.rawValue)),
+        choices: TargetPlan.Setting.allCases.map(\.rawValue)),
       OptionSpec(
         "class_weight", .table,
         "'balanced' (each class counts the same), or a map of class names to weights; 1 where it is not given."

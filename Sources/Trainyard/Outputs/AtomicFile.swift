@@ -39,7 +39,7 @@ public enum AtomicFile {
 
 /// A file being written. Every short write is continued, every error is told.
 public struct OutputFile: ~Copyable {
-  private let descriptor: Int32
+  private var descriptor: Int32
   private let path: String
 
   init(creating path: String, shownAs shown: String) throws {
@@ -83,10 +83,9 @@ public struct OutputFile: ~Copyable {
   /// A disk may tell of a failed write only now.
   consuming func close() throws {
     let result = Glibc.close(descriptor)
-    let path = path
-    discard self
+    descriptor = -1
     guard result == 0 || errno == EINTR else { throw FileError("write", path) }
   }
 
-  deinit { Glibc.close(descriptor) }
+  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 }

@@ -86,13 +86,13 @@ public enum SafeTensors {
   }
 
   private struct Entry {
-    var type: ElementType
+    var type: Training.ElementType
     var shape: [Int]
     var range: Range<Int>
 
     init?(_ value: JSONValue, available: Int) {
       guard case .string(let typeName)? = value["dtype"],
-        let type = [ElementType.uint8, .int32, .int64, .float32, .float64].first(where: { $0.name == typeName }),
+        let type = [Training.ElementType.uint8, .int32, .int64, .float32, .float64].first(where: { $0.name == typeName }),
         case .array(let sizes)? = value["shape"], case .array(let offsets)? = value["data_offsets"],
         offsets.count == 2, case .int(let from) = offsets[0], case .int(let to) = offsets[1],
         from >= 0, to >= from, to <= Int64(available)

@@ -7,6 +7,8 @@ struct Planner {
   let config: PipelineConfig
   let search: PluginSearch
   private var problems: [ConfigProblem] = []
+  /// By place in the config.
+  private var planned: [String: PlannedInstance] = [:]
 
   init(_ config: PipelineConfig, search: PluginSearch) {
     self.config = config
@@ -31,7 +33,7 @@ struct Planner {
     var data = DataPlan(training: training)
     data.validation = validation
     data.preprocessing = preprocessing
-    data.task = TargetPlan.Setting(rawValue: config.data.task.rawValue) ?? .auto
+    data.task = config.data.task
     data.classWeights = classWeights
     var plan = Plan(model: model, data: data)
     plan.monitors = monitors
@@ -41,8 +43,16 @@ struct Planner {
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
     plan.output.recordsBatches = config.output.record == .batches
-    plan.resolved = ResolvedConfig(config, plan).json
+    plan.resolved = resolved(plan)
     return plan
+  }
+
+  /// The config with nothing left to defaults: running it again is the same run. Secrets are left out.
+  private func resolved(_ plan: Plan) -> JSONValue {
+    JSONValue(
+      config.resolved { plugin in
+        planned[plugin.place].map { $0.component.resolvedNode(of: $0.options).entries } ?? plugin.options.entries
+      })
   }
 
   // MARK: Plugins
@@ -57,9 +67,11 @@ struct Planner {
     }
     let (values, found) = plugin.optionValues(for: ComponentSpec(component), baseFolder: config.baseFolder)
     problems += found
-    return PlannedInstance(
+    let instance = PlannedInstance(
       component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
       onError: plugin.onError == .drop ? .drop : .fail)
+    planned[plugin.place] = instance
+    return instance
   }
 
   private mutating func component(_ plugin: PluginConfig) -> ComponentDescription? {
@@ -67,8 +79,9 @@ struct Planner {
       switch plugin.reference {
       case .id(let id): return try search.find(id, kind: plugin.kind.pluginKind)
       case .path(let asWritten, let absolute):
-        return try search.component(
-          ofLibrary: absolute, userPath: asWritten, named: plugin.component, kind: plugin.kind.pluginKind)
+        let reference = asWritten.hasPrefix("~") ? absolute : asWritten
+        return try search.find(
+          reference, kind: plugin.kind.pluginKind, component: plugin.component, relativeTo: config.baseFolder)
       }
     } catch {
       problems.append(
@@ -106,7 +119,7 @@ struct Planner {
     var settings = Preprocessing()
     settings.scale = config.data.scale
     settings.standardize = config.data.standardizes
-    settings.missing = Preprocessing.Missing(rawValue: config.data.missing.rawValue) ?? .refuse
+    settings.missing = config.data.missing
     settings.oneHot = config.data.oneHot
     return settings
   }

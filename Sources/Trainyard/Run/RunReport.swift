@@ -9,6 +9,8 @@ public struct RunReport: Sendable {
   public var trainingRows: Int
   public var validationRows: Int
   public var batchesPerEpoch: Int
+  /// Which way each metric improves, by name.
+  public var directions: [String: Direction]
   /// Lines that were said as warnings.
   public var warnings: [String]
 

@@ -69,6 +69,8 @@ final class Worker {
     var report = RunReport(
       result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
       validationRows: validation?.rows.count ?? 0, batchesPerEpoch: training.batchCount,
+      directions: Dictionary(
+        context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
     if let folder { try finish(&report, folder, prepared, seed) }
     return report

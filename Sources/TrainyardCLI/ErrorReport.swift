@@ -1,0 +1,58 @@
+import ArgumentParser
+import Glibc
+import Trainyard
+
+/// Errors in the three lines that people meet: what went wrong, where, what to do.
+enum ErrorReport {
+  static func text(_ error: any Error) -> String {
+    switch error {
+    case let problems as ConfigProblems: problems.rendered
+    case let problem as ConfigProblem: problem.rendered
+    case let failure as RunFailure: lines(failure.description, help: failure.help)
+    case let error as DataError: lines(error.message, help: error.help)
+    case let error as FileError: lines(error.description, help: error.help)
+    case let error as RunFolderTaken: lines(error.description, help: error.help)
+    case let error as ModelFolderError: lines(error.description, help: error.help)
+    case let error as any FailureWords: lines(error.failureWords.message, help: error.failureWords.help)
+    default: lines("\(error)", help: nil)
+    }
+  }
+
+  static func lines(_ message: String, help: String?) -> String {
+    let first = "error: \(message)"
+    guard let help, !help.isEmpty else { return first }
+    return first + "\n  help:  \(help)"
+  }
+
+  /// Ends the program: what the argument parser has to say goes where it belongs, all other errors are ours.
+  static func end(
+    with error: any Error, code: (any Error) -> Int32, message: (any Error) -> String
+  ) -> Never {
+    let isParsers = error is CleanExit || error is ValidationError || "\(type(of: error))".hasPrefix("CommandError")
+    guard isParsers else {
+      write(text(error) + "\n", to: STDERR_FILENO)
+      ExitStatus.unusable.exit()
+    }
+    let text = message(error)
+    if code(error) == 0 {
+      if !text.isEmpty { write(text + "\n", to: STDOUT_FILENO) }
+      ExitStatus.done.exit()
+    }
+    let shown = text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text
+    write(shown + "\n", to: STDERR_FILENO)
+    ExitStatus.unusable.exit()
+  }
+
+  /// Straight to the descriptor: nothing is buffered when the program ends.
+  static func write(_ text: String, to descriptor: Int32) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)
+      while rest.count > 0 {
+        let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        if count < 0 { if errno == EINTR { continue } else { return } }
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import Glibc
+
+/// Paths on the command line, which are relative to where the user is.
+enum PathText {
+  static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") || path.hasPrefix("~") { return path }
+    guard let buffer = getcwd(nil, 0) else { return path }
+    defer { free(buffer) }
+    return String(cString: buffer) + "/" + path
+  }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  static func folder(_ path: String) -> String { folder(of: path) }
+}

@@ -1,0 +1,76 @@
+import Trainyard
+
+/// What a person reads when a run has ended: how, why, who stopped it, the metrics, the cost of the callbacks, where
+/// the files are.
+struct RunSummaryText {
+  private let report: RunReport
+  private let plan: Plan
+
+  init(_ report: RunReport, _ plan: Plan) {
+    self.report = report
+    self.plan = plan
+  }
+
+  var text: String {
+    let result = report.result
+    var lines = [row("outcome", outcome)]
+    lines.append(row("epochs", "\(result.epochs.count) of \(plan.training.epochs), \(result.steps) steps, \(seconds(result.seconds))"))
+    if let last = result.epochs.last {
+      for (index, metric) in last.metrics.enumerated() {
+        lines.append(row(index == 0 ? "metrics" : "", value(metric)))
+      }
+    }
+    for (index, cost) in costs.enumerated() { lines.append(row(index == 0 ? "cost" : "", cost)) }
+    if let folder = report.folder { lines.append(row("folder", folder)) }
+    return "\n" + lines.joined(separator: "\n") + "\n"
+  }
+
+  private var outcome: String {
+    let result = report.result
+    switch result.outcome {
+    case .stopped:
+      return "stopped by '\(result.stoppedBy ?? "?")': \(result.reason)"
+    case .finished: return "finished: \(result.reason)"
+    case .interrupted: return "\(result.reason)"
+    case .failed: return "failed"
+    case .running: return "running"
+    }
+  }
+
+  private func value(_ metric: (name: String, value: Double)) -> String {
+    var text = pad(metric.name, 22) + pad(short(metric.value), 12)
+    if let direction = report.directions[metric.name], let best = report.best(metric.name, direction) {
+      text += "best \(short(best.value)) in epoch \(best.epoch)"
+    }
+    return text
+  }
+
+  /// Time in callbacks, the costly first.
+  private var costs: [String] {
+    var sums: [String: Double] = [:]
+    for cost in report.result.costs { sums[cost.callback, default: 0] += cost.seconds }
+    let total = max(report.result.seconds, 1e-9)
+    return sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { name, time in
+      let percent = (time / total * 10000).rounded() / 100
+      return pad(name, 22) + pad(seconds(time), 12) + "\(percent) % of the run"
+    }
+  }
+
+  private func row(_ name: String, _ value: String) -> String { pad(name, 10) + value }
+
+  private func pad(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(text.count < width ? width - text.count : 1, 1))
+  }
+
+  private func short(_ value: Double) -> String {
+    guard value.isFinite else { return "\(value)" }
+    let scale = value == 0 || abs(value) >= 1e-4 && abs(value) < 1e6 ? 1e5 : 0
+    return scale > 0 ? "\((value * scale).rounded() / scale)" : "\(Float(value))"
+  }
+
+  private func seconds(_ time: Double) -> String {
+    if time >= 100 { return "\(Int(time.rounded())) s" }
+    if time >= 0.1 { return "\((time * 100).rounded() / 100) s" }
+    return "\((time * 1e5).rounded() / 100) ms"
+  }
+}

@@ -1,0 +1,37 @@
+import Glibc
+import Trainyard
+
+/// Ctrl-C and SIGTERM: the first asks the run to leave at the next batch, the second ends the program at once.
+enum Signals {
+  /// Blocks the signals in this thread, and so in all that it starts, and waits for them on one of its own.
+  static func watch(_ interruption: Interruption) {
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGINT)
+    sigaddset(&set, SIGTERM)
+    sigaddset(&set, SIGHUP)
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+    // A closed pipe is an error of a write, not the end of a run.
+    signal(SIGPIPE, SIG_IGN)
+    var thread = pthread_t()
+    let context = Unmanaged.passRetained(interruption).toOpaque()
+    let code = pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument else { return nil }
+        let interruption = Unmanaged<Interruption>.fromOpaque(argument).takeRetainedValue()
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGINT)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGHUP)
+        var number: Int32 = 0
+        while sigwait(&set, &number) == 0 {
+          if interruption.isRequested { _exit(128 + number) }
+          interruption.request()
+        }
+        return nil
+      }, context)
+    if code == 0 { pthread_detach(thread) } else { pthread_sigmask(SIG_UNBLOCK, &set, nil) }
+  }
+}
