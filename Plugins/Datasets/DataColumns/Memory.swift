@@ -16,7 +16,9 @@ public final class Memory {
   /// Room for `count` values of a type.
   public convenience init<Value: BitwiseCopyable>(_ type: Value.Type, count: Int) throws {
     let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Value>.stride)
-    guard !overflow, count >= 0 else { throw PluginError("a block of \(count) values is more than can be had") }
+    guard !overflow, count >= 0 else {
+      throw PluginError("a block of \(count) values is more than can be had")
+    }
     try self.init(byteCount: bytes)
   }
 
@@ -35,7 +37,8 @@ public final class Memory {
   ) throws -> UnsafeMutableRawPointer {
     guard let pointer else {
       throw PluginError(
-        "not enough memory for a block of \(byteCount) bytes", help: "read fewer rows, or use a larger machine")
+        "not enough memory for a block of \(byteCount) bytes",
+        help: "read fewer rows, or use a larger machine")
     }
     return pointer
   }

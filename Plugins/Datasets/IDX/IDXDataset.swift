@@ -4,7 +4,8 @@ import PluginKit
 /// Images (or any arrays) and labels from two IDX files, the format of MNIST and its relatives.
 final class IDXDataset: ColumnDataset {
   static let about = About(
-    id: "idx", version: "0.1.0", summary: "Images and labels from IDX files, as MNIST has them, also gzipped.")
+    id: "idx", version: "0.1.0", summary: "Images and labels from IDX files, as MNIST has them, also gzipped."
+  )
 
   @Option("The IDX file of the features: one row for each size of its first dimension. May be gzipped.")
   var images: FilePath
@@ -27,7 +28,9 @@ final class IDXDataset: ColumnDataset {
 
   func create(_ host: Host) throws {
     let images = try IDXFile(images.path)
-    var columns = [try images.readColumn(limit: limit) { Field(name: "image", role: .feature, type: $0, shape: $1) }]
+    var columns = [
+      try images.readColumn(limit: limit) { Field(name: "image", role: .feature, type: $0, shape: $1) }
+    ]
     if let path = labels {
       let labels = try IDXFile(path.path)
       guard labels.header.rowCount == images.header.rowCount else {
@@ -52,7 +55,8 @@ final class IDXDataset: ColumnDataset {
     }
     if !classNames.isEmpty, let classes, classes != classNames.count {
       throw PluginError(
-        "`class_names` has \(classNames.count) names, and `classes` is \(classes)", help: "one of them is enough")
+        "`class_names` has \(classNames.count) names, and `classes` is \(classes)",
+        help: "one of them is enough")
     }
     let raw = try file.readColumn(limit: limit) { Field(name: "label", role: .target, type: $0, shape: $1) }
     let codes = try Memory(Int32.self, count: raw.rowCount)
@@ -76,7 +80,8 @@ final class IDXDataset: ColumnDataset {
       largest = max(largest, label)
     }
     let field = Field(
-      name: "label", role: .target, type: .int32, categories: classNames, categoryCount: known ?? Int(largest) + 1)
+      name: "label", role: .target, type: .int32, categories: classNames,
+      categoryCount: known ?? Int(largest) + 1)
     return try Column(field, rowCount: raw.rowCount, in: codes)
   }
 }

@@ -15,7 +15,8 @@ final class IDXFile {
     self.file = file
     header = try IDXHeader(of: path) { count in
       try [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-        filled = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+        filled = try file.read(
+          into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
       }
     }
     // A claim that the file cannot fulfil is refused before memory is taken for it.
@@ -95,7 +96,8 @@ final class IDXFile {
   }
 
   private static func wrongLength(_ path: String, _ header: IDXHeader, found: Int?) -> PluginError {
-    let expected = header.payloadByteCount.map { "\(header.byteCount + $0) bytes" } ?? "more bytes than can be"
+    let expected =
+      header.payloadByteCount.map { "\(header.byteCount + $0) bytes" } ?? "more bytes than can be"
     let found = found.map { "it has \($0) bytes" } ?? "its gzip data cannot be that long"
     return PluginError(
       "'\(path)' has the wrong length: \(found), and its header asks for \(expected) (\(header.shapeText) "

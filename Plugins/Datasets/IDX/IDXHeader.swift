@@ -59,14 +59,16 @@ struct IDXHeader {
   init(of path: String, read: (Int) throws -> [UInt8]) throws {
     let magic = try read(4)
     guard magic.count == 4 else {
-      throw PluginError("'\(path)' is not an IDX file: it has \(magic.count) bytes, and a header has at least 8")
+      throw PluginError(
+        "'\(path)' is not an IDX file: it has \(magic.count) bytes, and a header has at least 8")
     }
     guard magic[0] == 0, magic[1] == 0, let type = ValueType(rawValue: magic[2]),
       (1...Self.maximumDimensions).contains(Int(magic[3]))
     else {
       throw PluginError(
         "'\(path)' is not an IDX file: it begins with \(magic.map(hexadecimal).joined(separator: " ")), and an "
-          + "IDX file with 00 00, its type (08, 09, 0b, 0c, 0d or 0e) and its number of dimensions (01 to 07)")
+          + "IDX file with 00 00, its type (08, 09, 0b, 0c, 0d or 0e) and its number of dimensions (01 to 07)"
+      )
     }
     let dimensions = Int(magic[3])
     let bytes = try read(4 * dimensions)

@@ -87,7 +87,8 @@ struct Sampler {
   private func makeCentres() throws -> [[Double]] {
     let (work, overflow) = (classes * classes * 8).multipliedReportingOverflow(by: width)
     guard !overflow, work <= 1 << 36 else {
-      throw PluginError("\(classes) blobs of \(width) features are too many", help: "use fewer classes or features")
+      throw PluginError(
+        "\(classes) blobs of \(width) features are too many", help: "use fewer classes or features")
     }
     var generator = Generator(seed: seed, stream: 0)
     var centres: [[Double]] = []

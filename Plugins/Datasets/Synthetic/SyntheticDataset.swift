@@ -14,7 +14,8 @@ final class SyntheticDataset: ColumnDataset {
   @Option("Number of rows; the first ones are the same whatever the number.", range: "[1, )", unit: "rows")
   var rows = 1000
 
-  @Option("Numbers in each row of blobs and linear, 2 by default; moons and spirals always have 2.", range: "[1, )")
+  @Option(
+    "Numbers in each row of blobs and linear, 2 by default; moons and spirals always have 2.", range: "[1, )")
   var features: Int? = nil
 
   @Option("Classes of blobs and spirals, 3 by default; moons always have 2.", range: "[2, 10000]")
@@ -29,7 +30,8 @@ final class SyntheticDataset: ColumnDataset {
   var seed = 0
 
   @Option(
-    "Which sample of the same distribution: give 0 for training and 1 for the validation data.", range: "[0, )")
+    "Which sample of the same distribution: give 0 for training and 1 for the validation data.",
+    range: "[0, )")
   var part = 0
 
   private(set) var columns: [Column] = []
