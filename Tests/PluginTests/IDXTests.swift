@@ -1,3 +1,4 @@
+import CTrainyard
 import Support
 import Testing
 
@@ -36,8 +37,8 @@ import Testing
     #expect(data.rowCount == 3)
     #expect(
       data.fields == [
-        .init(name: "image", role: 1, type: "u8", shape: [2, 2], categoryCount: 0, categories: []),
-        .init(name: "label", role: 2, type: "i32", shape: [], categoryCount: 3, categories: []),
+        .init(name: "image", role: TY_ROLE_FEATURE, type: "u8", shape: [2, 2]),
+        .init(name: "label", role: TY_ROLE_TARGET, type: "i32", categoryCount: 3),
       ])
     let image = try #require(try data.whole("image"))
     #expect(image.shape == [3, 2, 2])

@@ -1,3 +1,4 @@
+import CTrainyard
 import Support
 import Testing
 
@@ -11,8 +12,8 @@ import Testing
     #expect(data.rowCount == 1000)
     #expect(
       data.fields == [
-        .init(name: "x", role: 1, type: "f32", shape: [2], categoryCount: 0, categories: []),
-        .init(name: "label", role: 2, type: "i32", shape: [], categoryCount: 2, categories: []),
+        .init(name: "x", role: TY_ROLE_FEATURE, type: "f32", shape: [2]),
+        .init(name: "label", role: TY_ROLE_TARGET, type: "i32", categoryCount: 2),
       ])
     #expect(try #require(try data.whole("x")).shape == [1000, 2])
   }
@@ -80,7 +81,7 @@ import Testing
     let data = try DatasetProbe(
       "synthetic", ["shape": ["linear"], "rows": ["50"], "features": ["3"], "noise": ["0"]])
     #expect(
-      data.fields[1] == .init(name: "y", role: 2, type: "f32", shape: [], categoryCount: 0, categories: []))
+      data.fields[1] == .init(name: "y", role: TY_ROLE_TARGET, type: "f32"))
     let x = try #require(try data.whole("x")).values
     let y = try #require(try data.whole("y")).values
     for row in 0..<50 {
@@ -116,7 +117,10 @@ import Testing
       ["shape": ["linear"], "rows": ["9223372036854775807"], "features": ["4"]],
       "9223372036854775807 rows of 4 features are more than can be held"
     ),
-    (["shape": ["blobs"], "rows": ["1000000000000000000"], "features": ["2"]], "more than can be had"),
+    (
+      ["shape": ["blobs"], "rows": ["4000000000000000000"], "features": ["2"]],
+      "values is more than can be had"
+    ),
     (["rows": ["1000000000000000"]], "not enough memory for a block of 8000000000000000 bytes"),
     (
       ["shape": ["blobs"], "classes": ["10000"], "features": ["1000"]],

@@ -14,6 +14,18 @@ public final class DatasetProbe {
     public var shape: [Int]
     public var categoryCount: Int
     public var categories: [String]
+
+    public init(
+      name: String, role: Int32, type: String, shape: [Int] = [], categoryCount: Int = 0,
+      categories: [String] = []
+    ) {
+      self.name = name
+      self.role = UInt32(role)
+      self.type = type
+      self.shape = shape
+      self.categoryCount = categoryCount
+      self.categories = categories
+    }
   }
 
   public let fields: [Field]

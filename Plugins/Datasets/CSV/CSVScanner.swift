@@ -84,6 +84,16 @@ struct CSVScanner {
     return Cell(start: start, count: last - start)
   }
 
+  /// Passes over the rest of the row and counts its cells.
+  mutating func skipRow() throws -> Int {
+    var count = 0
+    while !rowEnded {
+      _ = try cell()
+      count += 1
+    }
+    return count
+  }
+
   private mutating func quotedCell() throws -> Cell {
     let start = cursor + 1
     var write = start

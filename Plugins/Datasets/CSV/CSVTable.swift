@@ -30,25 +30,29 @@ struct CSVTable {
   }
 
   mutating func read(_ scanner: inout CSVScanner) throws {
-    let numbers = builders.map { $0?.numbers }
+    // Where a number stands for a missing value, as −999 may, every cell must be compared.
+    let takesPlainNumbers = !missing.contains { $0.first.map(beginsNumber) ?? false }
+    let numbers = builders.map { takesPlainNumbers ? $0?.numbers : nil }
     while scanner.beginRow() {
       let line = scanner.line
       var position = 0
       repeat {
-        guard position < builders.count else {
-          var found = position
-          repeat {
-            _ = try scanner.cell()
-            found += 1
-          } while !scanner.rowEnded
-          throw ragged(line, found)
-        }
-        if let values = numbers[position], scanner.number(into: values + rowCount) {
+        if position < numbers.count, let values = numbers[position],
+          scanner.number(into: values + rowCount)
+        {
           position += 1
           continue
         }
         let cell = try scanner.cell()
-        if let builder = builders[position] { try put(cell, into: builder, line: scanner.cellLine) }
+        if position < builders.count, let builder = builders[position] {
+          do {
+            try put(cell, into: builder, line: scanner.cellLine)
+          } catch {
+            // A cell too many, or one too few, explains what stands in the wrong column.
+            let found = try scanner.skipRow() + position + 1
+            throw found == builders.count ? error : ragged(line, found)
+          }
+        }
         position += 1
       } while !scanner.rowEnded
       guard position == builders.count else { throw ragged(line, position) }
@@ -102,5 +106,12 @@ struct CSVTable {
     PluginError(
       "line \(line) of '\(path)' has \(found) \(found == 1 ? "cell" : "cells"), and the first line has "
         + "\(builders.count)", help: "quote cells that contain the separator")
+  }
+}
+
+private func beginsNumber(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+  default: false
   }
 }
