@@ -17,9 +17,9 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "progress", name: "Progress"),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
-  Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["CZlib"]),
-  Plugin(kind: "Datasets", id: "csv", name: "CSV"),
-  Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic"),
+  Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
+  Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "DataFiles"]),
+  Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic", core: ["DataColumns"]),
 ]
 
 // The one exported symbol, and a library that stays where it is: unloading Swift code is not safe.
@@ -65,15 +65,20 @@ let package = Package(
       name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
+    // What the built-in datasets share: columns in memory, and files that may be compressed.
+    .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
+    .target(
+      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"], path: "Plugins/Datasets/DataFiles"),
+
     // Tests. Support: what several of them use.
-    .target(name: "Support", dependencies: ["PluginHost"], path: "Tests/Support"),
+    .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"]),
     .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
     .testTarget(name: "PluginHostTests", dependencies: ["PluginHost", "Support"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
-    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support"]),
+    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
     + plugins.map {

@@ -1,0 +1,65 @@
+import PluginKit
+
+/// The different texts of a column and their codes. They must stay where they are while the table is used.
+struct CategoryTable {
+  private(set) var texts: [Cell] = []
+  /// Open addressing: a code, or −1 where the slot is free. At most half are taken.
+  private var slots = [Int32](repeating: -1, count: 64)
+  private var hashes: [Int] = []
+
+  /// The code of a text, in the order in which they are met.
+  mutating func code(of text: Cell) throws -> Int32 {
+    var hasher = Hasher()
+    hasher.combine(bytes: UnsafeRawBufferPointer(text.bytes))
+    let hash = hasher.finalize()
+    var slot = hash & (slots.count - 1)
+    while slots[slot] >= 0 {
+      let code = Int(slots[slot])
+      if hashes[code] == hash, texts[code].equals(text.bytes) { return slots[slot] }
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    guard let code = Int32(exactly: texts.count) else {
+      throw PluginError("a column has more than \(Int32.max) categories")
+    }
+    texts.append(text)
+    hashes.append(hash)
+    slots[slot] = code
+    if texts.count * 2 > slots.count { enlarge() }
+    return code
+  }
+
+  /// Names in their order (by value where all are numbers, otherwise by code point), and the place of each code
+  /// in it.
+  func sorted() -> (names: [String], places: [Int32]) {
+    let values = texts.map(number(in:))
+    let allNumbers = !values.contains(nil)
+    let order = texts.indices.sorted { a, b in
+      if allNumbers, let first = values[a], let second = values[b], first != second { return first < second }
+      return texts[a].bytes.lexicographicallyPrecedes(texts[b].bytes)
+    }
+    var places = [Int32](repeating: 0, count: texts.count)
+    for (place, code) in order.enumerated() { places[code] = Int32(place) }
+    return (order.map { texts[$0].text }, places)
+  }
+
+  private mutating func enlarge() {
+    slots = [Int32](repeating: -1, count: slots.count * 2)
+    for code in texts.indices {
+      var slot = hashes[code] & (slots.count - 1)
+      while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+      slots[slot] = Int32(code)
+    }
+  }
+}
+
+/// The cell as a number, when it is one from its first to its last byte.
+func number(in cell: Cell) -> Double? {
+  var value = 0.0
+  guard cell.count > 0, let stop = scanDecimal(cell.start, &value), stop == cell.start + cell.count else {
+    return nil
+  }
+  return value
+}
+
+/// The cell as a whole number.
+func wholeNumber(in cell: Cell) -> Int64? { Int64(cell.text) }
