@@ -11,10 +11,10 @@ struct Plugin {
 }
 
 let plugins: [Plugin] = [
-  Plugin(kind: "Callbacks", id: "early-stopping", name: "EarlyStopping"),
-  Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger"),
-  Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint"),
-  Plugin(kind: "Callbacks", id: "progress", name: "Progress"),
+  Plugin(kind: "Callbacks", id: "early-stopping", name: "EarlyStopping", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["CZlib"]),
@@ -64,6 +64,9 @@ let package = Package(
     .target(name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
+    // What callbacks share and can be tested without a host.
+    .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
+
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["PluginHost"], path: "Tests/Support"),
     .testTarget(name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"]),
@@ -72,6 +75,7 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
+    .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
