@@ -177,7 +177,8 @@ static ty_status reset(void *pointer, uint64_t seed, const ty_task *task) {
     self->values[t] = calloc((size_t)self->sizes[t], sizeof(float));
     self->steps[t] = calloc((size_t)self->sizes[t], sizeof(float));
     self->gradients[t] = calloc((size_t)self->sizes[t], sizeof(float));
-    if (!self->values[t] || !self->steps[t] || !self->gradients[t]) return failed(self, "out of memory");
+    if (!self->values[t] || !self->steps[t] || !self->gradients[t])
+      return failed(self, "out of memory");
   }
   scale = (float)sqrt(1.0 / (double)self->features);
   for (i = 0; i < self->sizes[WEIGHT]; i++) self->values[WEIGHT][i] = scale * next_random(&seed);
@@ -317,7 +318,8 @@ static ty_status copy_in(struct instance *self, int index, float *target, const 
   int fits = source->ndim == ndim && source->dtype.code == TY_DTYPE_FLOAT &&
              source->dtype.bits == 32 && source->data != NULL;
   for (i = 0; fits && i < ndim; i++)
-    fits = source->shape[i] == self->shapes[index][i] && source->strides[i] == self->strides[index][i];
+    fits = source->shape[i] == self->shapes[index][i] &&
+           source->strides[i] == self->strides[index][i];
   if (!fits) {
     snprintf(text, sizeof text, "'%s' does not have the shape or the type of this model's",
              tensor_names[index]);

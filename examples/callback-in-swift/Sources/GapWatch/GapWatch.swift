@@ -3,7 +3,8 @@ import PluginKit
 /// Publishes how far validation lags behind training, and stops the run when the gap stays too wide.
 final class GapWatch: Callback {
   static let about = About(
-    id: "gap-watch", version: "1.0.0", summary: "Stops a run whose validation loss leaves its training loss behind.")
+    id: "gap-watch", version: "1.0.0",
+    summary: "Stops a run whose validation loss leaves its training loss behind.")
 
   @Option("The widest gap between val_loss and loss that is fine.", range: "[0, )")
   var limit = 0.5
