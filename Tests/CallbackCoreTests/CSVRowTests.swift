@@ -20,6 +20,8 @@ import Testing
       CSVRow.columns(for: ["loss", "Zeta", "accuracy"])
         == ["Zeta", "accuracy", "loss", "val_Zeta", "val_accuracy", "val_loss"])
     #expect(CSVRow.columns(for: ["val_loss", "loss"]) == ["loss", "val_loss"])
+    // Swift orders texts by their composed form, in which this é stands behind the f.
+    #expect(CSVRow.columns(for: ["f", "e\u{301}", "val_f"]).first == "e\u{301}")
     #expect(CSVRow.columns(for: []) == [])
   }
 }
