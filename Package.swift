@@ -11,10 +11,10 @@ struct Plugin {
 }
 
 let plugins: [Plugin] = [
-  Plugin(kind: "Callbacks", id: "early-stopping", name: "EarlyStopping"),
-  Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger"),
-  Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint"),
-  Plugin(kind: "Callbacks", id: "progress", name: "Progress"),
+  Plugin(kind: "Callbacks", id: "early-stopping", name: "EarlyStopping", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
@@ -65,10 +65,15 @@ let package = Package(
       name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
+<<<<<<< HEAD
     // What the built-in datasets share: columns in memory, and files that may be compressed.
     .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
     .target(
       name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"], path: "Plugins/Datasets/DataFiles"),
+=======
+    // What callbacks share and can be tested without a host.
+    .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
+>>>>>>> plug
 
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
@@ -78,7 +83,12 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
+<<<<<<< HEAD
     .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support", "CZlib"]),
+=======
+    .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
+    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support"]),
+>>>>>>> plug
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
     + plugins.map {

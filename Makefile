@@ -1,0 +1,130 @@
+# Trainyard. `make help` says what there is to do; everything else is `swift build` and `swift test`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+SWIFT ?= swift
+SWIFT_NEEDED := 6.2
+PREFIX ?= /usr/local
+override PREFIX := $(abspath $(PREFIX))
+DESTDIR ?=
+
+PROGRAM := .build/release/trainyard
+HEADER := Sources/CTrainyard/include/trainyard.h
+SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
+EXAMPLES := .build/examples
+
+# What Debian and Ubuntu call the libraries that the build needs.
+PACKAGES := libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
+# The data of the first run. Nothing else needs it.
+DATASET := dataset-fashion-mnist
+FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+
+# How an author builds a plugin in C: no Swift in it, and one symbol out of it.
+PLUGIN_CFLAGS := -std=c99 -Wall -Wextra -pedantic -Werror -O2 -shared -fPIC -fvisibility=hidden \
+  -I Sources/CTrainyard/include
+
+# The built-in plugins, by the table in Package.swift.
+PLUGINS := $(shell sed -n 's/.*Plugin.kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
+
+# $(call install_packages,names): those that are missing, with sudo where not root. Fails where it cannot.
+define install_packages
+missing=""; \
+for package in $(1); do \
+  dpkg-query -W -f='$${Status}' "$$package" 2>/dev/null | grep -q 'ok installed' || missing+=" $$package"; \
+done; \
+if [ -n "$$missing" ]; then \
+  sudo=""; if [ "$$(id -u)" -ne 0 ]; then sudo=sudo; fi; \
+  echo "installing$$missing"; \
+  install="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends$$missing"; \
+  $$install >/dev/null 2>&1 || { $$sudo apt-get update -qq && $$install >/dev/null; }; \
+fi
+endef
+
+.PHONY: help run build test examples install format lint clean swift packages dataset
+
+help: ## Say what there is to do
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: build dataset ## Install what is missing, build, train on Fashion-MNIST
+	@if [ -r $(FASHION_MNIST) ]; then \
+	  $(PROGRAM) run examples/first-run/pipeline.yaml; \
+	else \
+	  echo "Fashion-MNIST (Debian's $(DATASET)) cannot be had here: training on made data instead"; \
+	  $(PROGRAM) run examples/first-run/moons.yaml; \
+	fi
+
+build: swift packages ## Build in release: .build/release/trainyard and its plugins
+	$(SWIFT) build -c release
+
+test: swift packages dataset ## Install what is missing, build, run all tests
+	$(SWIFT) build
+	$(SWIFT) test
+
+examples: build ## Build and run every example
+	mkdir -p $(EXAMPLES)
+	$(CC) $(PLUGIN_CFLAGS) examples/callback-in-c/halve_on_plateau.c -o $(EXAMPLES)/libhalve-on-plateau.so
+	$(CC) $(PLUGIN_CFLAGS) examples/model-in-c/softmax_regression.c -o $(EXAMPLES)/libsoftmax-regression.so -lm
+	$(SWIFT) build -c release --package-path examples/callback-in-swift
+	$(PROGRAM) run examples/first-run/moons.yaml
+	$(PROGRAM) inspect $(EXAMPLES)/libhalve-on-plateau.so
+	$(PROGRAM) run examples/first-run/moons.yaml --callback $(EXAMPLES)/libhalve-on-plateau.so:patience=1
+	$(PROGRAM) inspect $(EXAMPLES)/libsoftmax-regression.so
+	$(PROGRAM) run examples/first-run/moons.yaml --model $(EXAMPLES)/libsoftmax-regression.so:learning_rate=0.5
+	$(PROGRAM) run examples/first-run/moons.yaml \
+	  --callback examples/callback-in-swift/.build/release/libgap-watch.so:limit=0.2
+
+install: build ## Install program, header, plugins and trainyard.pc below PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+	  $(DESTDIR)$(PREFIX)/lib/trainyard/plugins
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trainyard
+	install -m 644 $(HEADER) $(DESTDIR)$(PREFIX)/include/trainyard.h
+	for id in $(PLUGINS); do \
+	  install -m 755 .build/release/lib$$id.so $(DESTDIR)$(PREFIX)/lib/trainyard/plugins/; \
+	done
+	@major=$$(awk '$$2 == "TY_ABI_MAJOR" { print $$3 }' $(HEADER)); \
+	minor=$$(awk '$$2 == "TY_ABI_MINOR" { print $$3 }' $(HEADER)); \
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
+	  'pluginsdir=$${prefix}/lib/trainyard/plugins' '' 'Name: trainyard' \
+	  'Description: The contract between Trainyard and its plugins' "Version: $$major.$$minor" \
+	  'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainyard.pc
+	@chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainyard.pc
+
+format: ## Format all Swift sources
+	$(SWIFT) format -i -r $(SWIFT_SOURCES)
+
+lint: ## Check the format of Swift sources, and the C examples with every warning on
+	$(SWIFT) format lint -r -s $(SWIFT_SOURCES)
+	$(CC) $(PLUGIN_CFLAGS) -fsyntax-only examples/*/*.c
+
+clean: ## Remove what was built
+	rm -rf .build examples/callback-in-swift/.build
+
+# ---- What the above need ----
+
+swift:
+	@found=$$($(SWIFT) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' || true); \
+	if [ -z "$$found" ]; then \
+	  echo "error: no Swift compiler found, and version $(SWIFT_NEEDED) or later is needed" >&2; \
+	elif [ "$$(printf '%s\n' $(SWIFT_NEEDED) "$$found" | sort -V | head -n 1)" != $(SWIFT_NEEDED) ]; then \
+	  echo "error: Swift $$found is too old: version $(SWIFT_NEEDED) or later is needed" >&2; \
+	else \
+	  exit 0; \
+	fi; \
+	echo "  help: install it from https://www.swift.org/install, or name it: make SWIFT=/path/to/swift" >&2; \
+	exit 1
+
+packages:
+	@if ! command -v apt-get >/dev/null; then \
+	  echo "note: no apt-get here; the build needs what Debian calls $(PACKAGES)"; \
+	else \
+	  { $(call install_packages,$(PACKAGES)); } \
+	    || { echo "error: cannot install what the build needs: $(PACKAGES)" >&2; exit 1; }; \
+	fi
+
+# Its absence is no error: the first run falls back on made data.
+dataset:
+	@if [ ! -r $(FASHION_MNIST) ] && command -v apt-get >/dev/null; then \
+	  { $(call install_packages,$(DATASET)); } || true; \
+	fi
