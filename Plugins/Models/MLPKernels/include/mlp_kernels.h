@@ -1,3 +1,96 @@
+/*
+ * mlp_kernels.h: the arithmetic of the mlp model that is not a large matrix product.
+ *
+ * Matrices are row-major and dense; a batch has one row for each example. Sizes are counts of
+ * elements. Pointers never overlap, except that a function's first argument may be its result.
+ * Nothing here allocates, locks, fails or keeps state, so the same call gives the same bits.
+ */
 #ifndef MLP_KERNELS_H
 #define MLP_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- Small matrix products: below a few thousand multiplications they beat a BLAS ---------- */
+
+/* z[rows, out] = x[rows, in] · w[in, out] */
+void mlp_small_forward(float *z, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t in, ptrdiff_t out);
+/* g[in, out] = (add ? g : 0) + xᵀ · d, where x is [rows, in] and d is [rows, out] */
+void mlp_small_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                               ptrdiff_t out, int add);
+/* e[rows, in] = d[rows, out] · wᵀ, where w is [in, out] */
+void mlp_small_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
+                              ptrdiff_t out);
+
+/* ---- Layers ----------------------------------------------------------------------------------- */
+
+#define MLP_RELU 0
+#define MLP_TANH 1
+#define MLP_GELU 2 /* exact: x·Φ(x) */
+#define MLP_SIGMOID 3
+
+/* z[rows, width] += bias[width] */
+void mlp_add_bias(float *z, const float *bias, ptrdiff_t rows, ptrdiff_t width);
+/* z = f(z); where slope is not NULL, slope = f'(z) of the value before. */
+void mlp_activate(float *z, float *slope, ptrdiff_t count, int activation);
+/* Inverted dropout: each value and its slope become 0, or are multiplied by 1 / (1 - rate). Which of the two
+ * depends on key and index alone. */
+void mlp_dropout(float *z, float *slope, ptrdiff_t count, double rate, uint64_t key);
+/* d *= slope */
+void mlp_multiply(float *d, const float *slope, ptrdiff_t count);
+/* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width] */
+void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add);
+
+/* ---- Outputs and losses ------------------------------------------------------------------------ */
+
+/* Index of the first label outside 0 ..< classes; -1: none. */
+ptrdiff_t mlp_find_bad_label(const int32_t *label, ptrdiff_t rows, int32_t classes);
+
+/* Each row of z becomes probabilities. scratch: rows. target may be NULL; otherwise scratch becomes the loss of
+ * each row. */
+void mlp_softmax(float *z, float *scratch, const int32_t *target, ptrdiff_t rows, ptrdiff_t classes);
+/* z becomes probabilities of class 1. Where target is not NULL, loss[rows] becomes the loss of each row. */
+void mlp_logistic(float *z, float *loss, const int32_t *target, ptrdiff_t rows);
+/* loss[rows]: the mean over the width of the squared difference. */
+void mlp_squared_error(const float *p, float *loss, const float *target, ptrdiff_t rows, ptrdiff_t width);
+
+/* d: gradient of each row's loss by the logits, from the probabilities p. */
+void mlp_softmax_gradient(float *d, const float *p, const int32_t *target, ptrdiff_t rows, ptrdiff_t classes);
+void mlp_logistic_gradient(float *d, const float *p, const int32_t *target, ptrdiff_t rows);
+void mlp_squared_error_gradient(float *d, const float *p, const float *target, ptrdiff_t rows, ptrdiff_t width);
+
+/* d[rows, width]: each row is multiplied by its weight. */
+void mlp_weigh_rows(float *d, const float *weight, ptrdiff_t rows, ptrdiff_t width);
+
+/* Sums in double. */
+double mlp_sum(const float *x, ptrdiff_t count);
+double mlp_dot(const float *x, const float *y, ptrdiff_t count);
+
+/* ---- Optimizers: one step over count parameters --------------------------------------------------- */
+
+/* In all of them the gradient is scale·g, and the parameters are first multiplied by keep, which is
+ * 1 - learning rate · weight decay. */
+void mlp_sgd(float *w, const float *g, ptrdiff_t count, float scale, float keep, float rate);
+void mlp_sgd_momentum(float *w, const float *g, float *velocity, ptrdiff_t count, float scale, float keep,
+                      float rate, float momentum, int nesterov);
+/* step_size: learning rate · √(1 - beta_2^t) / (1 - beta_1^t) */
+void mlp_adam(float *w, const float *g, float *first, float *second, ptrdiff_t count, float scale, float keep,
+              float step_size, double beta_1, double beta_2, float epsilon);
+/* velocity may be NULL: no momentum. */
+void mlp_rmsprop(float *w, const float *g, float *square, float *velocity, ptrdiff_t count, float scale,
+                 float keep, float rate, double rho, float epsilon, float momentum);
+
+/* g = scale·g + factor·w */
+void mlp_add_penalty(float *g, const float *w, ptrdiff_t count, float scale, float factor);
+/* g = scale·g */
+void mlp_scale(float *g, ptrdiff_t count, float scale);
+/* g = scale·g, cut to -limit ... limit; NaN stays. */
+void mlp_clamp(float *g, ptrdiff_t count, float scale, float limit);
+
+/* ---- The BLAS's processor detection ----------------------------------------------------------------- */
+
+/* Makes an OpenBLAS that did not know this processor, and fell back to kernels of 2004, use the newest kernels
+ * that the processor can run. To be called once, before the first product. */
+void mlp_choose_blas_kernels(void);
+
 #endif

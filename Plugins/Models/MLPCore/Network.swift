@@ -1,0 +1,124 @@
+import MLPKernels
+import PluginKit
+
+/// The layers of one shape, with their memory: forward and backward, without an optimizer.
+///
+/// The gradient is that of Σwl, not divided by Σw, so that batches can be added up exactly.
+final class Network {
+  let layout: Layout
+  let output: OutputLayer
+  private let activation: Int32
+
+  /// Four rows of `layout.parameterCount`: parameters, gradient, and two that belong to the optimizer.
+  private let memory: FloatMemory
+  let parameters: UnsafeMutablePointer<Float>
+  let gradient: UnsafeMutablePointer<Float>
+  let first: UnsafeMutablePointer<Float>
+  let second: UnsafeMutablePointer<Float>
+
+  private var workspace: FloatMemory
+  /// Rows that the workspace has room for.
+  private var capacity = 0
+
+  init(_ layout: Layout, _ output: OutputLayer, _ activation: Activation) throws {
+    self.layout = layout
+    self.output = output
+    self.activation =
+      switch activation {
+      case .relu: MLP_RELU
+      case .tanh: MLP_TANH
+      case .gelu: MLP_GELU
+      case .sigmoid: MLP_SIGMOID
+      }
+    let count = layout.parameterCount
+    memory = try FloatMemory(count: 4 * count, for: "the weights and the optimizer")
+    parameters = memory.base
+    gradient = parameters + count
+    first = gradient + count
+    second = first + count
+    workspace = try FloatMemory(count: 0, for: "the layers' values")
+  }
+
+  /// Makes room for a batch. Only a batch larger than all before it allocates.
+  func reserve(rows: Int) throws {
+    guard rows > capacity else { return }
+    let room = FloatMemory.padded(rows)
+    let (count, overflow) = room.multipliedReportingOverflow(by: layout.workspaceWidth)
+    workspace = try FloatMemory(count: overflow ? Int.max : count, for: "the layers' values")
+    capacity = room
+  }
+
+  @inline(__always) private func work(_ offset: Int) -> UnsafeMutablePointer<Float> {
+    workspace.base + offset &* capacity
+  }
+
+  var predictions: UnsafeMutablePointer<Float> { work(layout.layers[layout.layers.count - 1].values) }
+  private var losses: UnsafeMutablePointer<Float> { work(layout.losses) }
+
+  // MARK: Forward
+
+  /// Fills predictions, and each row's loss where there is a target. In training values are dropped, by draws of
+  /// the progress's stream, and slopes are kept for `backward`.
+  func forward(_ examples: Examples, training progress: UnsafeMutablePointer<Progress>?) {
+    var input = examples.features
+    let last = layout.layers.count - 1
+    for index in 0...last {
+      let layer = layout.layers[index]
+      let values = work(layer.values)
+      BLAS.forward(values, input, parameters + layer.weights, rows: examples.rows, layer)
+      mlp_add_bias(values, parameters + layer.bias, examples.rows, layer.outputs)
+      if index < last { activate(layer, values, rows: examples.rows, progress) }
+      input = UnsafePointer(values)
+    }
+    output.activate(predictions, losses: losses, examples)
+  }
+
+  @inline(__always) private func activate(
+    _ layer: Layer, _ values: UnsafeMutablePointer<Float>, rows: Int,
+    _ progress: UnsafeMutablePointer<Progress>?
+  ) {
+    let count = rows &* layer.outputs
+    guard let progress else { return mlp_activate(values, nil, count, activation) }
+    let slopes = work(layer.slopes)
+    mlp_activate(values, slopes, count, activation)
+    if progress.pointee.dropout > 0 {
+      mlp_dropout(values, slopes, count, progress.pointee.dropout, progress.pointee.nextDropoutKey())
+    }
+  }
+
+  /// Σwl / Σw of the last forward pass; NaN without a target, 0 where all weights are 0.
+  func meanLoss(_ examples: Examples) -> Double {
+    guard examples.hasTarget else { return .nan }
+    guard examples.weightSum > 0 else { return 0 }
+    guard let weights = examples.weights else { return mlp_sum(losses, examples.rows) / examples.weightSum }
+    return mlp_dot(losses, weights, examples.rows) / examples.weightSum
+  }
+
+  /// Σw² over the weights of all layers, without biases.
+  var squaredWeights: Double {
+    layout.layers.reduce(0) { sum, layer in
+      sum + mlp_dot(parameters + layer.weights, parameters + layer.weights, layer.weightCount)
+    }
+  }
+
+  // MARK: Backward
+
+  /// The gradient of Σwl of the last forward pass, added to the one that is there if `adding`.
+  func backward(_ examples: Examples, adding: Bool) {
+    var delta = work(layout.deltas.0)
+    var spare = work(layout.deltas.1)
+    output.gradient(delta, of: predictions, examples)
+    var index = layout.layers.count - 1
+    while true {
+      let layer = layout.layers[index]
+      let input = index == 0 ? examples.features : UnsafePointer(work(layout.layers[index - 1].values))
+      BLAS.weightGradient(gradient + layer.weights, input, delta, rows: examples.rows, layer, adding: adding)
+      mlp_column_sums(gradient + layer.bias, delta, examples.rows, layer.outputs, adding ? 1 : 0)
+      if index == 0 { return }
+      BLAS.inputGradient(spare, delta, parameters + layer.weights, rows: examples.rows, layer)
+      mlp_multiply(spare, work(layout.layers[index - 1].slopes), examples.rows &* layer.inputs)
+      swap(&delta, &spare)
+      index -= 1
+    }
+  }
+}

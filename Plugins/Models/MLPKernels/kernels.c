@@ -1,1 +1,0 @@
-#include "mlp_kernels.h"
