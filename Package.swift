@@ -65,15 +65,13 @@ let package = Package(
       name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
-<<<<<<< HEAD
     // What the built-in datasets share: columns in memory, and files that may be compressed.
     .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
     .target(
       name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"], path: "Plugins/Datasets/DataFiles"),
-=======
+
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
->>>>>>> plug
 
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
@@ -83,12 +81,8 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
-<<<<<<< HEAD
-    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support", "CZlib"]),
-=======
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
-    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support"]),
->>>>>>> plug
+    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
     + plugins.map {
