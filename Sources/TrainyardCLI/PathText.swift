@@ -13,6 +13,4 @@ enum PathText {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
-
-  static func folder(_ path: String) -> String { folder(of: path) }
 }

@@ -64,7 +64,7 @@ struct PipelineArguments {
       }
     }
     guard problems.isEmpty else { throw ConfigProblems(problems) }
-    let folder = command.pipeline.map(PathText.folder) ?? "."
+    let folder = command.pipeline.map { PathText.folder(of: $0) } ?? "."
     return try Pipeline(node, baseFolder: folder)
   }
 

@@ -41,7 +41,7 @@ public struct Catalog {
         return try PluginLibrary.open(path, userPath: reference).components.map(PluginDescription.init)
       }
       return [PluginDescription(try search.find(reference, component: component))]
-    } catch let error as LoadError { throw ConfigProblems([ConfigProblem(error)]) }
+    } catch { throw ConfigProblems([ConfigProblem(error)]) }
   }
 
   /// The JSON Schema of a whole pipeline file, with the options of every plugin that can be found.
