@@ -3,7 +3,7 @@ import CTrainyard
 /// Declares an option on the property that holds it.
 ///
 /// The key is the property's name in snake case: `minDelta` is `min_delta`. The default is the property's
-/// initial value; without one the option is required. An `Optional` that is `nil` has no default.
+/// initial value; without one the option is required, unless it is an `Optional`.
 ///
 /// ```swift
 /// @Option("Epochs without improvement before the run stops.", range: "[0, )", unit: "epochs")
@@ -29,12 +29,12 @@ import CTrainyard
     storage = OptionStorage(row, initial: wrappedValue)
   }
 
-  /// A required option.
+  /// A required option; one of an `Optional` type has no value unless the user gives one.
   public init(
     _ doc: String, key: String? = nil, range: String? = nil, unit: String? = nil, secret: Bool = false
   ) {
     let row = OptionRow<Value>(key: key, doc: doc, range: range, unit: unit, isSecret: secret)
-    storage = OptionStorage(row, initial: nil)
+    storage = OptionStorage(row, initial: Value.absent)
   }
 }
 

@@ -6,6 +6,8 @@ public protocol OptionValue {
   static var optionType: OptionType { get }
   static var isList: Bool { get }
   static var choices: [String] { get }
+  /// What stands where neither a user nor a default gives a value; `nil`: nothing can, the option is required.
+  static var absent: Self? { get }
   /// The value as a user would write it; `nil`: no value.
   var optionText: String? { get }
   static func read(_ key: String, from reader: OptionReader) throws -> Self
@@ -15,6 +17,7 @@ public protocol OptionValue {
 
 extension OptionValue {
   public static var isList: Bool { false }
+  public static var absent: Self? { nil }
   public static var choices: [String] { [] }
   public static func read(_ key: String, from reader: OptionReader) throws -> Self {
     try element(key, 0, from: reader)
@@ -150,6 +153,7 @@ extension OptionChoice {
 
 extension Optional: OptionValue where Wrapped: OptionValue {
   public static var optionType: OptionType { Wrapped.optionType }
+  public static var absent: Self? { .some(.none) }
   public static var isList: Bool { Wrapped.isList }
   public static var choices: [String] { Wrapped.choices }
   public var optionText: String? { flatMap(\.optionText) }
