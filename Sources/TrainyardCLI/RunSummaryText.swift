@@ -1,6 +1,6 @@
 import Trainyard
 
-/// What a person reads when a run has ended: how, why, who stopped it, the metrics, the cost of the callbacks, where
+/// What a person reads, with epochs counted from 1, when a run has ended: how, why, who stopped it, the metrics, the cost of the callbacks, where
 /// the files are.
 struct RunSummaryText {
   private let report: RunReport
@@ -40,7 +40,7 @@ struct RunSummaryText {
   private func value(_ metric: (name: String, value: Double)) -> String {
     var text = pad(metric.name, 22) + pad(short(metric.value), 12)
     if let direction = report.directions[metric.name], let best = report.best(metric.name, direction) {
-      text += "best \(short(best.value)) in epoch \(best.epoch)"
+      text += "best \(short(best.value)) in epoch \(best.epoch + 1)"
     }
     return text
   }

@@ -28,7 +28,15 @@ final class CallbackList {
     all = callbacks
     active = callbacks
     table = CallTable(callbacks)
-    for callback in callbacks {
+  }
+
+  /// Counts from the start, and with every callback: one that was dropped in the run before is as new.
+  func beginRun() {
+    active = all
+    dropped = []
+    tableIsStale = true
+    calls = Array(repeating: 0, count: Hook.allCases.count)
+    for callback in all {
       costs[ObjectIdentifier(callback)] = Array(repeating: Cost(), count: Hook.allCases.count)
     }
   }
@@ -37,16 +45,18 @@ final class CallbackList {
 
   /// Calls every callback that has the hook. All are told, also when one asks to stop; the first failure ends it.
   func call(_ hook: Hook, _ event: EventFrame) throws {
-    if tableIsStale {
-      table = CallTable(active)
-      tableIsStale = false
-    }
+    if tableIsStale { renewTable() }
     let count = calls[hook.rawValue]
     calls[hook.rawValue] = count &+ 1
     if !hook.isPerBatch || count & Self.sampleMask == 0 { return try callTimed(hook, event) }
     for position in table.range(hook) {
       try table[position]._withUnsafeGuaranteedRef { callback in try callOne(callback, hook, event) }
     }
+  }
+
+  private func renewTable() {
+    table = CallTable(active)
+    tableIsStale = false
   }
 
   private func callTimed(_ hook: Hook, _ event: EventFrame) throws {

@@ -55,6 +55,7 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
   public var part: String
   /// "on_epoch_end", "train_step".
   public var call: String
+  /// From 0, as everywhere; people are told from 1.
   public var epoch: Int?
   public var batch: Int?
   public var message: String
@@ -73,8 +74,8 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
 
   public var description: String {
     var place = call
-    if let epoch, epoch >= 0 { place += ", epoch \(epoch)" }
-    if let batch, batch >= 0 { place += ", batch \(batch)" }
+    if let epoch, epoch >= 0 { place += ", epoch \(epoch + 1)" }
+    if let batch, batch >= 0 { place += ", batch \(batch + 1)" }
     return "\(part) failed in \(place): \(message)"
   }
 }

@@ -1,0 +1,256 @@
+/// Everything between a run and its callbacks: the event they are shown, the order they are called in, and the
+/// effects they ask for. The trainer drives it through a training; a replay drives it through a recording.
+public final class HookRunner {
+  public let model: any LoopModel
+  public let metrics: MetricTable
+  public let target: any RunTarget
+  let callbacks: CallbackList
+
+  // What a run changes. All of it is set by `reset`.
+  public private(set) var frame = EventFrame()
+  /// The metrics of the batch that is running, and those of the epoch. Made when the metrics are frozen.
+  public private(set) var batchLogs = Logs(capacity: 0)
+  public private(set) var epochLogs = Logs(capacity: 0)
+  /// Texts and lists of the epoch.
+  public private(set) var notes: [Note] = []
+  /// The first request to stop.
+  public private(set) var stop: (reason: String, by: String)?
+  public private(set) var warnings: [String] = []
+  /// Callbacks whose `on_train_begin` succeeded: they will be told of the end.
+  private var begun: [LoopCallback] = []
+  private var slots: WeightSlots
+  private var checkpointIsMarked = false
+  /// Writes a checkpoint, once every callback of a hook that marked one has run.
+  public var onCheckpoint: () throws -> Void = {}
+
+  public init(
+    callbacks: [LoopCallback], model: any LoopModel, metrics: MetricTable, target: any RunTarget
+  ) {
+    self.callbacks = CallbackList(callbacks)
+    self.model = model
+    self.metrics = metrics
+    self.target = target
+    slots = WeightSlots(model: model)
+    self.callbacks.apply = { [unowned self] in try applyEffects(of: $0, in: $1) }
+    self.callbacks.onDrop = { [unowned self] callback, failure in
+      begun.removeAll { $0 === callback }
+      target.log(.warning, "\(failure); training goes on without it", from: callback.name)
+    }
+  }
+
+  // MARK: The life of a run
+
+  /// Every callback as new, before anything else.
+  public func reset() throws {
+    frame = EventFrame()
+    batchLogs = Logs(capacity: 0)
+    epochLogs = Logs(capacity: 0)
+    notes = []
+    stop = nil
+    warnings = []
+    begun = []
+    checkpointIsMarked = false
+    metrics.beginRun()
+    callbacks.beginRun()
+    for callback in callbacks.active {
+      try slots.dropAll(of: callback)
+      try attempt("callback '\(callback.name)'", "reset") { try callback.reset() }
+    }
+    slots = WeightSlots(model: model)
+  }
+
+  /// `on_train_begin` of all, then the set of metrics is frozen: nobody may watch what nobody publishes.
+  public func begin(isStrict: Bool) throws {
+    frame.hook = .trainBegin
+    record()
+    for callback in callbacks.active {
+      begun.append(callback)
+      guard let error = callbacks.callAlone(callback, .trainBegin, touched()) else { continue }
+      begun.removeLast()
+      try callbacks.failed(callback, .trainBegin, frame, error)
+    }
+    try freezeMetrics(isStrict: isStrict)
+    batchLogs = Logs(capacity: metrics.count)
+    epochLogs = Logs(capacity: metrics.count)
+    try checkpointIfMarked()
+  }
+
+  private func freezeMetrics(isStrict: Bool) throws {
+    let unmet = metrics.unmetWants
+    let available = metrics.declared.filter { $0.declaration.phase.contains(.epoch) }.map(\.name)
+    let required = unmet.filter { !$0.isOptional && isStrict }
+    guard required.isEmpty else {
+      throw UnknownMetrics(unknown: required.map { ($0.name, $0.reader) }, available: available)
+    }
+    for want in unmet {
+      let list = available.joined(separator: ", ")
+      warn("\(want.reader) watches '\(want.name)', which this run does not produce; it produces \(list)", want.reader)
+    }
+  }
+
+  public func beginEpoch(_ epoch: Int) throws {
+    frame.epoch = epoch
+    frame.batch = -1
+    frame.examples = 0
+    epochLogs.clear()
+    notes.removeAll(keepingCapacity: true)
+    try call(.epochBegin, epochLogs)
+  }
+
+  /// Where the run is within a pass; -1: outside a batch.
+  @inline(__always) public func enter(batch: Int, examples: Int) {
+    frame.batch = batch
+    frame.examples = examples
+  }
+
+  @inline(__always) public func count(steps: Int) { frame.step += steps }
+
+  public func endEpoch() throws {
+    frame.notes = notes
+    try call(.epochEnd, epochLogs)
+    frame.notes = []
+  }
+
+  /// Told to every callback that began, in order. Nothing that goes wrong here hides the first error.
+  public func raise(_ failure: RunFailure) {
+    frame.text = failure.description
+    frame.hook = .exception
+    frame.logs = epochLogs
+    for callback in begun {
+      if let error = callbacks.callAlone(callback, .exception, touched()) { warn(callback, .exception, error) }
+    }
+  }
+
+  /// `on_train_end` of every callback that began, whatever happened. Returns the first failure of one that may not
+  /// fail.
+  public func end(_ outcome: Outcome, reason: String) -> RunFailure? {
+    frame.outcome = outcome
+    frame.text = reason
+    frame.hook = .trainEnd
+    frame.batch = -1
+    frame.logs = epochLogs
+    record()
+    var first: RunFailure?
+    for callback in begun {
+      guard let error = callbacks.callAlone(callback, .trainEnd, touched()) else { continue }
+      if first == nil, outcome != .failed, callback.onError == .fail {
+        first = failure(error, part: "callback '\(callback.name)'", call: Hook.trainEnd.name)
+      } else {
+        warn(callback, .trainEnd, error)
+      }
+    }
+    target.status("", from: "")
+    metrics.endRun()
+    return first
+  }
+
+  // MARK: Hooks
+
+  @inline(__always) public func wants(_ hook: Hook) -> Bool { callbacks.wants(hook) }
+  public var costs: [CallbackCost] { callbacks.measured }
+  public var dropped: [(callback: String, reason: String)] { callbacks.dropped }
+
+  /// Calls every callback that has the hook. All are told, also when one asks to stop.
+  @inline(__always) public func call(_ hook: Hook, _ logs: Logs) throws {
+    frame.hook = hook
+    frame.logs = logs
+    record()
+    if callbacks.wants(hook) { try callbacks.call(hook, touched()) }
+    if checkpointIsMarked { try checkpointIfMarked() }
+  }
+
+  private func touched() -> EventFrame {
+    frame.serial &+= 1
+    return frame
+  }
+
+  @inline(__always) private func record() {
+    if target.records(frame.hook) { target.record(frame) }
+  }
+
+  // MARK: Effects
+
+  private func applyEffects(of callback: LoopCallback, in hook: Hook) throws {
+    let effects = callback.effects.effects
+    if target.records(hook) { target.record(effects, by: callback.name, in: hook) }
+    for effect in effects { try apply(effect, of: callback.name, slotsOf: callback, logs: frame.logs) }
+  }
+
+  /// What a monitor publishes belongs to the epoch.
+  public func publish(_ effects: EffectQueue, of monitor: String) throws {
+    defer { effects.removeAll() }
+    for effect in effects.effects { try apply(effect, of: monitor, slotsOf: nil, logs: epochLogs) }
+  }
+
+  private func apply(
+    _ effect: Effect, of part: String, slotsOf callback: LoopCallback?, logs: Logs
+  ) throws {
+    switch effect {
+    case .publish(let metric, let value): logs.set(metric, value)
+    case .note(let note): notes.append(note)
+    case .stop(let reason): if stop == nil { stop = (reason, part) }
+    case .log(let level, let text):
+      if level == .warning { warnings.append(text) }
+      target.log(level, text, from: part)
+    case .status(let text): target.status(text, from: part)
+    case .assignWeights(let weights): try model.assign(weights)
+    case .setParameter(let name, let value): try model.setParameter(name, value)
+    case .saveWeights(let path): try target.saveWeights(try model.weights(), to: path)
+    case .markCheckpoint: checkpointIsMarked = true
+    case .startFile(let path): try target.startFile(path)
+    case .appendFile(let path, let bytes): try target.appendFile(path, bytes)
+    case .removeFile(let path): try target.removeFile(path)
+    case .takeSlot, .restoreSlot, .swapSlot, .blendSlot, .dropSlot:
+      guard let callback else { throw LoopError("a monitor has no slots") }
+      try applySlot(effect, of: callback)
+    }
+  }
+
+  private func applySlot(_ effect: Effect, of callback: LoopCallback) throws {
+    switch effect {
+    case .takeSlot(let slot): try slots.take(try checked(slot), of: callback)
+    case .restoreSlot(let slot): try slots.restore(try checked(slot), of: callback)
+    case .swapSlot(let slot): try slots.swap(try checked(slot), of: callback)
+    case .dropSlot(let slot): try slots.drop(try checked(slot), of: callback)
+    case .blendSlot(let slot, let slotScale, let weightScale):
+      try slots.blend(try checked(slot), of: callback, slotScale: slotScale, weightScale: weightScale)
+    default: break
+    }
+  }
+
+  private func checked(_ slot: Int) throws -> Int {
+    guard (0..<WeightSlots.count).contains(slot) else {
+      throw LoopError("slot \(slot) does not exist: slots are numbered 0 to \(WeightSlots.count - 1)")
+    }
+    return slot
+  }
+
+  private func checkpointIfMarked() throws {
+    guard checkpointIsMarked else { return }
+    checkpointIsMarked = false
+    try attempt("the checkpoint", "write", epoch: frame.epoch) { try onCheckpoint() }
+  }
+
+  private func warn(_ callback: LoopCallback, _ hook: Hook, _ error: any Error) {
+    warn(failure(error, part: "callback '\(callback.name)'", call: hook.name).description, callback.name)
+  }
+
+  private func warn(_ text: String, _ part: String) {
+    warnings.append(text)
+    target.log(.warning, text, from: part)
+  }
+}
+
+/// Metrics that callbacks watch and the run does not produce.
+public struct UnknownMetrics: Error, FailureWords, CustomStringConvertible {
+  public var unknown: [(name: String, reader: String)]
+  public var available: [String]
+
+  public var failureWords: (message: String, help: String?) {
+    let list = unknown.map { "\($0.reader) watches '\($0.name)'" }.joined(separator: ", and ")
+    let help = "metrics of this run: \(available.joined(separator: ", "))"
+    return ("\(list), which this run does not produce", help)
+  }
+
+  public var description: String { failureWords.message }
+}
