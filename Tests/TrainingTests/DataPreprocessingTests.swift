@@ -28,7 +28,7 @@ private let nan = Double.nan
       Preprocessing(standardize: true, missing: .mean), [0, nan, nan, 4], [-1.4142135, 0, 0, 1.4142135],
       "2 and √2"
     ),
-    (Preprocessing(standardize: true, missing: .zero), [nan, 2], [-1, 1], "filled first"),
+    (Preprocessing(standardize: true, missing: .zero), [nan, 4], [-1, 1], "filled first: 2 and 2"),
     (Preprocessing(scale: 2, missing: .zero), [nan, 2], [0, 1], "filled before scaling"),
   ]
 

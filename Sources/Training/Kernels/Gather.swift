@@ -1,5 +1,5 @@
-// Brings fields into batches. Short loops over raw memory, in one of five element types; whatever they find that
-// must not be is looked up afterwards by the caller, who knows names.
+// Brings fields into batches. Short loops over raw memory, in one of five element types; whatever they find
+// that must not be is looked up afterwards by the caller, who knows names.
 
 /// How numbers become features: (value − center) · factor, one of each for every element of a row. NaN in
 /// `fill`: missing numbers stay missing.
@@ -43,7 +43,8 @@ func gatherNumbers(
   }
 }
 
-// As fast as a multiplication in 32 bits, for memory is what it waits for, and rounded as every other type is.
+// As fast as a multiplication in 32 bits, for memory is what it waits for, and rounded as every other type
+// is.
 private func lookUpBytes(
   _ values: FieldValues, _ table: [Float], _ output: UnsafeMutablePointer<Float>, _ stride: Int
 ) {
@@ -121,8 +122,8 @@ struct CategoryTable {
 }
 
 /// Fills the columns of a category field in each row.
-/// - Returns: the number of unknown categories, and the first place (row and element, of those given) that is missing
-///   or no code.
+/// - Returns: the number of unknown categories, and the first place (row and element, of those given) that is
+///   missing or no code.
 func gatherCategories(
   _ values: FieldValues, _ table: CategoryTable, _ output: UnsafeMutablePointer<Float>, stride: Int
 ) -> (unknown: Int, bad: (row: Int, element: Int)?) {
