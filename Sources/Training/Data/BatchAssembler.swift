@@ -1,5 +1,5 @@
-/// Puts batches together out of the rows of a source: features as the preprocessing was fitted, the target, weights,
-/// groups. In steady state it takes no memory.
+/// Puts batches together out of the rows of a source: features as the preprocessing was fitted, the target,
+/// weights, groups. In steady state it takes no memory.
 ///
 /// Used by one loader at a time.
 public final class BatchAssembler {
@@ -21,7 +21,8 @@ public final class BatchAssembler {
   ///
   /// - Parameters:
   ///   - readsTarget: `false`, for predicting, also asks for no weights and groups.
-  ///   - classWeights: a factor for each class, from `ClassWeights.factors`; for the training pass only. Empty: none.
+  ///   - classWeights: a factor for each class, from `ClassWeights.factors`; for the training pass only.
+  ///     Empty: none.
   /// - Throws: `missingField`, `otherField`, `noTarget`, `inconsistent`, each naming the field.
   public init(
     source: any DataSource, preprocessing: FittedPreprocessing, readsTarget: Bool = true,
@@ -55,7 +56,8 @@ public final class BatchAssembler {
     return BatchSlot(parts, capacity: rows, features: features.count)
   }
 
-  /// - Throws: `missingValue`, `missingTarget`, `unknownLabel`, `badWeight`, naming field and row; what the source throws.
+  /// - Throws: `missingValue`, `missingTarget`, `unknownLabel`, `badWeight`, naming field and row; what the
+  ///   source throws.
   func fill(_ slot: BatchSlot, rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int) throws {
     let parts = slot.prepare(rows: rows.count)
     try reader.load(rows, seed: seed, epoch: epoch)

@@ -2,12 +2,13 @@ import Synchronization
 
 /// Goes over rows in batches, once an epoch: in the order given, or shuffled.
 ///
-/// The order of an epoch depends on the rows, the seed and the epoch alone, so that a run can be resumed in the middle of
-/// one. Every row comes once; the last batch of an epoch can be smaller. A batch is valid until the next call.
+/// The order of an epoch depends on the rows, the seed and the epoch alone, so that a run can be resumed in
+/// the middle of one. Every row comes once; the last batch of an epoch can be smaller. A batch is valid until
+/// the next call.
 ///
-/// Batches are put together either on the calling thread or, ahead of it, on a thread of the loader's own that lives
-/// as long as the loader. They are the same either way. While an epoch is under way nobody else may read the source:
-/// call `end` when leaving early.
+/// Batches are put together either on the calling thread or, ahead of it, on a thread of the loader's own
+/// that lives as long as the loader. They are the same either way. While an epoch is under way nobody else
+/// may read the source: call `end` when leaving early.
 public final class BatchLoader {
   public enum Mode: Sendable, Equatable {
     /// `prefetch` where a batch is more work than handing it over between threads.
@@ -15,8 +16,8 @@ public final class BatchLoader {
     case inline, prefetch
   }
 
-  /// What `automatic` goes by: the bytes of a batch from which a thread of its own pays, for fields that are in
-  /// memory and for fields that the source has to read.
+  /// What `automatic` goes by: the bytes of a batch from which a thread of its own pays, for fields that are
+  /// in memory and for fields that the source has to read.
   public static let prefetchThreshold = (inMemory: 1 << 20, read: 64 << 10)
 
   public let rows: [Int64]
@@ -38,8 +39,8 @@ public final class BatchLoader {
   private var isUnderWay = false
 
   /// - Parameters:
-  ///   - batchSize: `nil` gives one batch with all rows in the order given, read once (as epoch 0) and kept, with a
-  ///     `dataID` that never changes.
+  ///   - batchSize: `nil` gives one batch with all rows in the order given, read once (as epoch 0) and kept,
+  ///     with a `dataID` that never changes.
   ///   - seed: of the order, and for sources that read at random.
   /// - Throws: `noRows`, `rowOutOfRange`, `badSetting`, `noThread`.
   public init(
@@ -91,7 +92,8 @@ public final class BatchLoader {
   }
 
   /// Starts an epoch, at one of its batches.
-  /// - Throws: `badSetting` where there is no such batch (the number just past the last is one, without batches).
+  /// - Throws: `badSetting` where there is no such batch (the number just past the last is one, without
+  ///   batches).
   public func begin(epoch: Int, startBatch: Int = 0) throws {
     guard startBatch >= 0, startBatch <= batchCount else {
       throw DataError(

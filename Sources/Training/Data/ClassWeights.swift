@@ -1,15 +1,16 @@
 /// What each class counts in the training loss.
 public enum ClassWeights: Sendable, Equatable {
   case none
-  /// `n / (k · count)` over the rows trained on, k being the number of classes that occur among them: what scikit-learn
-  /// gives for 'balanced'.
+  /// `n / (k · count)` over the rows trained on, k being the number of classes that occur among them: what
+  /// scikit-learn gives for 'balanced'.
   case balanced
   /// By class name; a class that is not named counts 1.
   case table([String: Double])
 
   /// A factor for each class, for `BatchAssembler`; empty for `none`.
   /// - Parameter rows: those trained on.
-  /// - Throws: `badSetting` for a task without classes, `unknownLabel` for a name that is no class's, `badWeight`.
+  /// - Throws: `badSetting` for a task without classes, `unknownLabel` for a name that is no class's,
+  ///   `badWeight`.
   public func factors(_ plan: TargetPlan, source: any DataSource, rows: [Int64]) throws -> [Double] {
     if self == .none { return [] }
     guard plan.hasClasses else {

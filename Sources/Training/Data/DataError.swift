@@ -19,7 +19,8 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooFewClasses
     case badWeight
     case rowOutOfRange
-    /// A source that does not keep its own word, or numbers of a saved preprocessing that do not fit together.
+    /// A source that does not keep its own word, or numbers of a saved preprocessing that do not fit
+    /// together.
     case inconsistent
     case noThread
   }

@@ -1,5 +1,5 @@
-/// How features and target are read from fields, with everything that was learned from the rows trained on: what
-/// `predict` needs besides weights.
+/// How features and target are read from fields, with everything that was learned from the rows trained on:
+/// what `predict` needs besides weights.
 public struct FittedPreprocessing: Codable, Sendable, Equatable {
   /// In the order of their columns.
   public var features: [FittedFeature]

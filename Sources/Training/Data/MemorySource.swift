@@ -7,10 +7,10 @@ public final class MemorySource: DataSource {
   private let offersViews: Bool
 
   /// One field with its values, row after row.
-  public struct Column {
+  public struct Column: Sendable {
     var field: DataField
     var count: Int
-    var tensor: Tensor
+    var bytes: [UInt8]
 
     public static func bytes(
       _ name: String, _ values: [UInt8], shape: [Int] = [], role: FieldRole = .feature
@@ -41,8 +41,7 @@ public final class MemorySource: DataSource {
     private init<T>(_ name: String, _ values: [T], _ type: ElementType, _ shape: [Int], _ role: FieldRole) {
       field = DataField(name: name, role: role, type: type, shape: shape)
       count = values.count
-      tensor = Tensor(zeros: type, shape: [values.count])
-      values.withUnsafeBytes { tensor.bytes.copyMemory(from: $0) }
+      bytes = values.withUnsafeBytes { Array($0) }
     }
   }
 
@@ -63,9 +62,9 @@ public final class MemorySource: DataSource {
           \(column.field.width) were expected
           """, help: "give each column a value for every row")
       }
-      return Tensor(
-        column.tensor.base, column.tensor.type, shape: [rows] + column.field.shape, owner: column.tensor.owner
-      )
+      let tensor = Tensor(zeros: column.field.type, shape: [rows] + column.field.shape)
+      tensor.bytes.copyBytes(from: column.bytes)
+      return tensor
     }
   }
 

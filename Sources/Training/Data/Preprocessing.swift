@@ -2,8 +2,8 @@
 public struct Preprocessing: Sendable, Equatable, Codable {
   /// Divides every number feature: 255 brings bytes to 0...1. Finite and more than 0.
   public var scale: Double?
-  /// Brings each number column to mean 0 and standard deviation 1 (of the population), by the rows trained on. A
-  /// column that never changes is only centred.
+  /// Brings each number column to mean 0 and standard deviation 1 (of the population), by the rows trained
+  /// on. A column that never changes is only centred.
   public var standardize: Bool
   /// What to do about a missing feature.
   public var missing: Missing

@@ -122,7 +122,8 @@ private struct FeatureFit {
     return value
   }
 
-  /// Brings each column together, sorted and without what is missing; some columns at a time, to bound the memory.
+  /// Brings each column together, sorted and without what is missing; some columns at a time, to bound the
+  /// memory.
   private func sortedColumns(_ answer: ([Double]) -> Double?) throws -> [Double] {
     try requireRows("imputed")
     let reader = try FieldReader(source, fields: [index])

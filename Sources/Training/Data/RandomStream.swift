@@ -1,8 +1,8 @@
 /// A stream of random numbers that is the same for ever: on every machine, in every version.
 ///
-/// The generator is xoshiro256** 1.0 (D. Blackman and S. Vigna, "Scrambled Linear Pseudorandom Number Generators",
-/// 2018; https://prng.di.unimi.it), its state filled by SplitMix64 as its authors advise. It is not for secrets.
-/// Swift's own `shuffle(using:)` is not used: the library may change how it draws.
+/// The generator is xoshiro256** 1.0 (D. Blackman and S. Vigna, "Scrambled Linear Pseudorandom Number
+/// Generators", 2018; https://prng.di.unimi.it), its state filled by SplitMix64 as its authors advise. It is
+/// not for secrets. Swift's own `shuffle(using:)` is not used: the library may change how it draws.
 public struct RandomStream: Sendable, Equatable {
   /// Four words, for checkpoints. All zero is no state, and setting it gives the state of seed 0.
   public var state: [UInt64] {
@@ -17,8 +17,8 @@ public struct RandomStream: Sendable, Equatable {
 
   /// The stream of a name. Streams of other names, seeds or numbers are unrelated to it.
   ///
-  /// The seed goes through SplitMix64, the name through FNV-1a (64 bits, over its UTF-8), the number is added,
-  /// and four more outputs of SplitMix64 are the state.
+  /// The seed goes through SplitMix64, the name through FNV-1a (64 bits, over its UTF-8), the number is
+  /// added, and four more outputs of SplitMix64 are the state.
   public init(seed: UInt64, name: String, number: UInt64 = 0) {
     var outer = SplitMix64(state: seed)
     var middle = SplitMix64(state: outer.next() ^ fnv1a(name))

@@ -20,10 +20,11 @@ public struct Splitter: Sendable {
 
   /// Splits the rows `0..<rowCount`; `classes` holds a class number for each and is needed to stratify.
   ///
-  /// The validation part has `rowCount · fraction` rows, rounded to the nearest (a half: up). To stratify, each class
-  /// gives the whole part of its own share, and the rows that then are wanting come one each from the classes with
-  /// the largest remainders (among equals, the lower number). A class always keeps a row to train on, so that
-  /// one of a single row is not validated, and the validation part can be smaller than asked.
+  /// The validation part has `rowCount · fraction` rows, rounded to the nearest (a half: up). To stratify,
+  /// each class gives the whole part of its own share, and the rows that then are wanting come one each from
+  /// the classes with the largest remainders (among equals, the lower number). A class always keeps a row to
+  /// train on, so that one of a single row is not validated, and the validation part can be smaller than
+  /// asked.
   /// - Throws: `noRows` where a part would be empty; `badSetting`.
   public func split(rowCount: Int, classes: [Int32]? = nil) throws -> Split {
     guard fraction > 0, fraction < 1 else {

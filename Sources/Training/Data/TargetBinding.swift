@@ -103,7 +103,10 @@ private func targetField(_ wanted: TargetPlan.Field, _ source: any DataSource) t
   guard source.fields[index].shape == wanted.shape else {
     throw DataError(
       .otherField,
-      "\(source.name): target '\(wanted.name)' has shape \(source.fields[index].shape), and \(wanted.shape) is expected",
+      """
+      \(source.name): target '\(wanted.name)' has shape \(source.fields[index].shape), and \(wanted.shape) is \
+      expected
+      """,
       help: "give data of the shape that was trained with")
   }
   return index

@@ -1,10 +1,12 @@
 extension TargetPlan {
   /// Finds out what a source asks to learn.
   ///
-  /// `auto`: a target of categories gives classes, two of them a binary task; numbers give regression, together where there
-  /// are several. `classification` of a target of whole numbers makes a class of each that occurs in `rows`.
+  /// `auto`: a target of categories gives classes, two of them a binary task; numbers give regression,
+  /// together where there are several. `classification` of a target of whole numbers makes a class of each
+  /// that occurs in `rows`.
   /// - Parameter rows: `nil`: all.
-  /// - Returns: `nil` where there is no target and the setting is `auto`: such data is only good for predicting.
+  /// - Returns: `nil` where there is no target and the setting is `auto`: such data is only good for
+  ///   predicting.
   /// - Throws: `noTarget`, `otherField`, `tooFewClasses`, `missingTarget`, `unknownLabel`, `missingField`.
   public static func infer(
     _ setting: Setting = .auto, source: any DataSource, rows: [Int64]? = nil
@@ -86,7 +88,10 @@ extension TargetPlan {
     guard names.count >= 2 else {
       throw DataError(
         .tooFewClasses,
-        "\(source.name): the target '\(field.name)' has \(names.count == 1 ? "one class, '\(names[0])'" : "no class")",
+        """
+        \(source.name): the target '\(field.name)' has \
+        \(names.count == 1 ? "one class, '\(names[0])'" : "no class")
+        """,
         help: "there is nothing to tell apart: check the target and the rows")
     }
     guard Set(names).count == names.count else {

@@ -1,8 +1,8 @@
 /// Mean and variance of each column, learned part by part.
 ///
-/// Each part is gone over twice (its mean, then the squares of the differences from it) and joined to what was
-/// there (T. Chan, G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances",
-/// 1979): no column loses its small differences to its size.
+/// Each part is gone over twice (its mean, then the squares of the differences from it) and joined to what
+/// was there (T. Chan, G. Golub and R. LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing
+/// Sample Variances", 1979): no column loses its small differences to its size.
 struct Moments {
   /// Where the first missing number is.
   private(set) var firstMissing: (row: Int64, element: Int)?
