@@ -137,9 +137,9 @@ import Testing
     ("", ["a pipeline must be a map: it is empty"]),
     ("[1]", ["a pipeline must be a map: found a list"]),
     ("{}", ["key 'data' of the pipeline is missing", "key 'model' of the pipeline is missing"]),
-    ("{data: {}, model: {}}", ["key 'train' of 'data' is missing", "key 'plugin' of model is missing"]),
+    ("{data: {}, model: {}}", ["key 'train' of 'data' is missing", "key 'plugin' of 'model' is missing"]),
     ("{data: 3, model: mlp}", ["'data' must be a map of keys, not 3"]),
-    ("{data: {train: 3}, model: mlp}", ["data.train must be the id of a dataset or a map, not 3"]),
+    ("{data: {train: 3}, model: mlp}", ["'data.train' must be the id of a dataset or a map, not 3"]),
     ("{data: {train: idx, scale: 0}, model: mlp}", ["key 'scale' of 'data' must be above 0, not 0"]),
     (
       "{data: {train: idx, validation: {fracton: 1}}, model: mlp}",
@@ -166,7 +166,7 @@ import Testing
     ),
     (
       "{data: {train: idx}, model: {plugin: mlp, initial_weights: []}}",
-      ["key 'initial_weights' of model must be a path, not a list"]
+      ["key 'initial_weights' of 'model' must be a path, not a list"]
     ),
     (
       smallestWith("train: {epochs: 0, threads: 2.0}"),
@@ -180,8 +180,8 @@ import Testing
     (
       smallestWith("callbacks: [null, 3]"),
       [
-        "callbacks[0] must be the id of a callback or a map, not nothing",
-        "callbacks[1] must be the id of a callback or a map, not 3",
+        "'callbacks[0]' must be the id of a callback or a map, not nothing",
+        "'callbacks[1]' must be the id of a callback or a map, not 3",
       ]
     ),
     (smallestWith("callbacks: [libx.so]"), ["'libx.so' is neither the id of a callback nor a path"]),
@@ -189,7 +189,7 @@ import Testing
     (
       smallestWith("callbacks: [{plugin: a, on_error: ignore}]"),
       [
-        "key 'on_error' of callbacks[0] must be one of fail, drop, not 'ignore'"
+        "key 'on_error' of 'callbacks[0]' must be one of fail, drop, not 'ignore'"
       ]
     ),
     (
@@ -214,7 +214,7 @@ import Testing
     (
       smallestWith("monitors: [{name: b, library: ./b.so, symbol: b}]"),
       [
-        "key 'returns' of monitors[0] is missing", "a monitor by C function is not supported yet",
+        "key 'returns' of 'monitors[0]' is missing", "a monitor by C function is not supported yet",
       ]
     ),
     (
@@ -259,7 +259,7 @@ import Testing
       })
     #expect(
       ConfigProblems(found).rendered == """
-        error: key 'dataset' of data.train is missing
+        error: key 'dataset' of 'data.train' is missing
           where: p.yaml:2:10, data.train
           help:  did you mean 'dataset' by 'datset'?
 
@@ -282,6 +282,18 @@ import Testing
           where: p.yaml:8:14, callbacks[0]
           help:  write './libmine.so' for a library beside the pipeline file
         """)
+  }
+
+  @Test func `no change of a byte makes reading trap`() {
+    let text = Array(Self.full.utf8)
+    let bytes: [UInt8] = [10, 32, 39, 42, 45, 46, 47, 48, 58, 91, 93, 123, 125]
+    for index in stride(from: 0, to: text.count, by: 3) {
+      var changed = text
+      changed[index] = bytes[index % bytes.count]
+      guard let node = try? ConfigReader.read(bytes: changed, file: "p.yaml") else { continue }
+      let problems = configProblems { _ = try PipelineConfig.read(node, baseFolder: "/base") }
+      #expect(problems?.isEmpty != true)
+    }
   }
 
   @Test func `a pipeline is also made without a file`() throws {

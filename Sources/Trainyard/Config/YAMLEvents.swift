@@ -53,7 +53,7 @@ enum YAMLEvents {
       }
       if depth > limits.depth { throw .tooDeep(at: read.position, limits) }
       // A value has two events at most, and a map's keys have theirs.
-      if events.count > limits.values &* 4 { throw .tooManyValues(at: read.position, limits) }
+      if events.count / 4 > limits.values { throw .tooManyValues(at: read.position, limits) }
       events.append(read)
     }
   }
