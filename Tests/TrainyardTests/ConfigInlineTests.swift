@@ -11,6 +11,7 @@ import Testing
       ["hidden": [128, 64], "lr": 0.001, "opt": "adam", "deep": ["a": [1, 2], "b": "x"]]
     ),
     ("a:x='b, c',y=\"]\\\",\",z=it's", "a", ["x": "b, c", "y": "]\",", "z": "it's"]),
+    ("a:x=it's,y=2", "a", ["x": "it's", "y": 2]),
     ("a:x='it''s, so'", "a", ["x": "it's, so"]),
     ("a: x = 1 , y = two words", "a", ["x": 1, "y": "two words"]),
     ("a:x=,y=''", "a", ["x": .null, "y": ""]),
