@@ -53,6 +53,13 @@ public struct ConfigNode: Sendable {
   }
 }
 
+extension ConfigNode: CustomStringConvertible {
+  public static let null = ConfigNode(.null)
+
+  /// As JSON, on one line.
+  public var description: String { JSONWriter.compact(JSONValue(self)) }
+}
+
 // MARK: Looking in
 
 extension ConfigNode {
@@ -141,8 +148,8 @@ extension ConfigNode: Equatable {
   }
 }
 
-extension ConfigNode: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
-  public init(nilLiteral: ()) { self.init(.null) }
+// Not by nil: `flag ? node : nil` would be a null where no node is meant.
+extension ConfigNode: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral {
   public init(booleanLiteral value: Bool) { self.init(.bool(value)) }
   public init(integerLiteral value: Int64) { self.init(.int(value)) }
 }

@@ -65,17 +65,20 @@ private struct InlineParser {
 
   private mutating func options(from start: Int) -> [ConfigNode.Entry] {
     var entries: [ConfigNode.Entry] = []
-    for part in parts(from: start) {
-      let trimmed = part.clamped(to: skipBlanks(part.lowerBound)..<part.upperBound)
-      guard let equals = characters[trimmed].firstIndex(of: "="),
-        equals > trimmed.lowerBound, characters[trimmed.lowerBound..<equals].allSatisfy(isKeyCharacter)
+    let parts = parts(from: start)
+    if !problems.isEmpty { return [] }
+    for part in parts {
+      let trimmed = withoutBlanks(part)
+      let equals = characters[trimmed].firstIndex(of: "=") ?? trimmed.upperBound
+      let keyRange = withoutBlanks(trimmed.lowerBound..<equals)
+      guard equals < trimmed.upperBound, !keyRange.isEmpty, characters[keyRange].allSatisfy(isKeyCharacter)
       else {
         fail(
           .syntax, "expected key=value, found '\(text(trimmed).shownInMessages)'", at: trimmed.lowerBound,
           help: "options are key=value with commas between them; put quotes around a value that has a comma")
         continue
       }
-      let key = text(trimmed.lowerBound..<equals)
+      let key = text(keyRange)
       if let before = entries.first(where: { $0.key == key }) {
         problems.append(.duplicateKey(key, at: position(trimmed.lowerBound), before: before.keyPosition))
         continue
@@ -158,8 +161,11 @@ private struct InlineParser {
     return nil
   }
 
-  private func skipBlanks(_ start: Int) -> Int {
-    characters[start...].firstIndex { $0 != " " } ?? characters.count
+  private func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
+    let characters = characters[range]
+    let first = characters.firstIndex { $0 != " " } ?? range.upperBound
+    let last = characters.lastIndex { $0 != " " } ?? first - 1
+    return first..<(last + 1)
   }
 
   private func isKeyCharacter(_ character: Unicode.Scalar) -> Bool {

@@ -51,10 +51,7 @@ public enum JSONSchema {
     switch spec.type {
     case .bool: [JSONValue.Member("type", "boolean")]
     case .int: [JSONValue.Member("type", "integer")] + bounds(spec)
-    // Infinities and NaN are texts in JSON.
-    case .float where spec.range == nil:
-      [JSONValue.Member("anyOf", [["type": "number"], ["enum": ["NaN", "Infinity", "-Infinity"]]])]
-    case .float: [JSONValue.Member("type", "number")] + bounds(spec)
+    case .float: number(spec)
     case .string: [JSONValue.Member("type", ["string", "number"])]
     case .choice: [JSONValue.Member("enum", .array(spec.choices.flatMap(spellings)))]
     case .path: [JSONValue.Member("type", "string")]
@@ -64,12 +61,25 @@ public enum JSONSchema {
           "anyOf",
           [
             .object([JSONValue.Member("type", "number")] + bounds(spec)),
-            ["type": "string", "pattern": "^([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?([0-9.]+ms)?$"],
+            ["type": "string", "minLength": 1, "pattern": .string(duration)],
           ])
       ]
     case .metric: [JSONValue.Member("type", "string"), JSONValue.Member("minLength", 1)]
     case .table, .rest: [JSONValue.Member("type", ["object", "array"])]
     }
+  }
+
+  private static let duration = "^([0-9.]+|inf|([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?([0-9.]+ms)?)$"
+
+  /// A number; also the texts that stand for what JSON cannot write, where the range has them.
+  private static func number(_ spec: OptionSpec) -> [JSONValue.Member] {
+    let number = [JSONValue.Member("type", "number")] + bounds(spec)
+    let special = ["NaN", "Infinity", "-Infinity"].filter { text in
+      guard let interval = spec.interval, let value = JSONValue.string(text).double else { return true }
+      return interval.contains(value)
+    }
+    if special.isEmpty { return number }
+    return [JSONValue.Member("anyOf", [.object(number), ["enum": .array(special.map { .string($0) })]])]
   }
 
   /// A choice such as `true` or `1` is also taken without quotes, as what YAML makes of it.

@@ -80,7 +80,7 @@ public struct OptionParser {
   // MARK: One value
 
   private func value(of spec: OptionSpec, _ node: ConfigNode) throws(ConfigProblem) -> OptionValue? {
-    if node.isNull && !(spec.type == .choice && spec.choices.contains(node.text)) {
+    if isNothing(node, for: spec) {
       // Nothing is a value where nothing is the default: `max_steps:` may stand there, `patience:` was forgotten.
       if spec.defaultText == nil && !spec.isRequired { return nil }
       let rest = spec.isRequired ? "write one" : "write one, or remove the key for the default"
@@ -91,6 +91,10 @@ public struct OptionParser {
     var values: [OptionValue] = []
     for node in nodes { values.append(try element(of: spec, node)) }
     return .list(values)
+  }
+
+  private func isNothing(_ node: ConfigNode, for spec: OptionSpec) -> Bool {
+    node.isNull && !(spec.type == .choice && spec.choices.contains(node.text))
   }
 
   private func defaultValue(
@@ -104,7 +108,7 @@ public struct OptionParser {
     }
     do {
       let node = try ConfigReader.read(text: text, file: "default of '\(spec.key)'")
-      return node.isNull ? nil : try value(of: spec, node)
+      return isNothing(node, for: spec) ? nil : try value(of: spec, node)
     } catch {
       throw ConfigProblem(
         .wrongOptionSpec,

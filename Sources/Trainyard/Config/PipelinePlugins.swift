@@ -6,7 +6,7 @@ extension PipelineReader {
     guard node.isMap || node.string != nil else {
       problems.append(
         ConfigProblem(
-          .wrongType, "\(place) must be the id of a \(kind.rawValue) or a map, not \(node.found)",
+          .wrongType, "'\(place)' must be the id of a \(kind.rawValue) or a map, not \(node.found)",
           at: node.position, in: place, help: "write {\(key): id, option: value}"))
       return nil
     }
@@ -16,7 +16,7 @@ extension PipelineReader {
     let reserved = section.reservedKeys
     let options = map.removing(reserved)
     let ours = map.removing(Set(options.entries.map(\.key)))
-    let values = read(section, ours, owner: place, place: place, hints: options.entries.map(\.key))
+    let values = read(section, ours, owner: "'\(place)'", place: place, hints: options.entries.map(\.key))
     guard let reference = values.optionalText(key).flatMap({ reference($0, map[key] ?? map, kind, place) })
     else { return nil }
 

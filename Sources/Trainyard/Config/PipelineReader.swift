@@ -147,7 +147,7 @@ struct PipelineReader {
     } else {
       return plugin(.monitor, node, place: place)
     }
-    _ = values(of: other.section, node, owner: place, place: place, tablesAreValues: true)
+    _ = values(of: other.section, node, owner: "'\(place)'", place: place, tablesAreValues: true)
     problems.append(.notSupportedYet(other.what, at: node.position, in: place))
     return nil
   }

@@ -53,7 +53,7 @@ enum YAMLEvents {
       }
       if depth > limits.depth { throw .tooDeep(at: read.position, limits) }
       // A value has two events at most, and a map's keys have theirs.
-      if events.count > limits.values &* 4 { throw .tooManyValues(at: read.position, limits) }
+      if events.count / 4 > limits.values { throw .tooManyValues(at: read.position, limits) }
       events.append(read)
     }
   }
@@ -87,11 +87,14 @@ enum YAMLEvents {
 
   /// libyaml counts from 0. A text from the command line has no lines, and may start in the middle of another.
   private static func position(_ mark: yaml_mark_t, _ start: SourcePosition) -> SourcePosition {
-    let line = Int(clamping: mark.line)
-    let column = Int(clamping: mark.column)
     var position = start
-    if start.line > 0 { position.line = start.line &+ line }
-    position.column = line == 0 ? start.column &+ column : column &+ 1
+    if start.line == 0 {
+      position.column = start.column &+ Int(clamping: mark.index)
+    } else {
+      let column = Int(clamping: mark.column)
+      position.line = start.line &+ Int(clamping: mark.line)
+      position.column = mark.line == 0 ? start.column &+ column : column &+ 1
+    }
     return position
   }
 
