@@ -75,9 +75,11 @@ let package = Package(
 
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
-    .testTarget(name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"]),
+    .testTarget(
+      name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
-    .testTarget(name: "PluginHostTests", dependencies: ["PluginHost", "Support"]),
+    .testTarget(
+      name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),

@@ -91,7 +91,7 @@ enum HostTable {
         guard let name = givenName(context, name, "publish_list") else { return }
         guard count <= mostElements, values != nil || count == 0 else {
           return context.misuse(
-            "publish_list: '\(name)' has \(values == nil ? "NULL for" : "") \(count) values")
+            "publish_list: '\(name)' has \(values == nil ? "NULL for " : "")\(count) values")
         }
         let values = UnsafeRawPointer(values)
         context.services.publishList(

@@ -78,6 +78,11 @@ struct OptionReader {
     if let range = row.range, OptionRange(range) == nil {
       throw bad("the range of option '\(row.key)' is '\(range)', and should be such as '[0, 1)' or '(0, )'")
     }
+    guard let text = row.defaultText, !row.isRequired else { return }
+    guard let value = row.value(of: text) else {
+      throw bad("the default of option '\(row.key)' is '\(text)', which is no \(row.typeName)")
+    }
+    if let fault = row.fault(in: value) { throw bad("the default of option '\(row.key)' \(fault)") }
   }
 
   private func text(

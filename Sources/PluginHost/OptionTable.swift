@@ -13,17 +13,15 @@ final class OptionTable {
     }
     for row in component.options {
       if let value = given[row.key] {
-        guard let elements = row.elements(of: value) else {
-          throw HostError.wrongOption(component: component.id, key: row.key, expected: row.typeName)
+        if let fault = row.fault(in: value) {
+          throw HostError.wrongOption(component: component.id, key: row.key, fault: fault)
         }
-        values[row.key] = elements
+        values[row.key] = row.elements(of: value)
       } else if row.isRequired {
         throw HostError.missingOption(component: component.id, key: row.key)
       } else if let text = row.defaultText {
-        guard let value = row.value(of: text), let elements = row.elements(of: value) else {
-          throw HostError.wrongOption(component: component.id, key: row.key, expected: row.typeName)
-        }
-        values[row.key] = elements
+        // Checked when the library was opened.
+        values[row.key] = row.value(of: text).flatMap(row.elements)
       }
     }
     self.rows = rows
@@ -87,28 +85,4 @@ final class OptionTable {
     let nearest = NearestName.of(key, among: rows.keys).map { "; the nearest is '\($0)'" } ?? ""
     return Misuse(words: "option '\(key)' was asked for, and no row declares it\(nearest)")
   }
-}
-
-extension OptionRow {
-  /// The value as the getters see it: its elements, of the row's own type. `nil`: it does not fit.
-  func elements(of value: OptionValue) -> [OptionValue]? {
-    if isList, case .list(let list) = value {
-      let elements = list.compactMap(element)
-      return elements.count == list.count ? elements : nil
-    }
-    return element(of: value).map { [$0] }
-  }
-
-  private func element(of value: OptionValue) -> OptionValue? {
-    switch (type, value) {
-    case (.bool, .bool), (.int, .int), (.float, .float), (.duration, .float): value
-    case (.float, .int(let number)), (.duration, .int(let number)): .float(Double(number))
-    case (.choice, .text(let text)): choices.contains(text) ? value : nil
-    case (.string, .text), (.path, .text), (.metric, .text), (.table, .text), (.rest, .text): value
-    default: nil
-    }
-  }
-
-  /// Such as `int` or `list of string`.
-  public var typeName: String { isList ? "list of \(type.name)" : type.name }
 }

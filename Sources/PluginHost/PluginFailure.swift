@@ -30,7 +30,7 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
   case otherKind(component: String, found: PluginKind, expected: PluginKind)
   case noSuchOption(component: String, key: String)
   case missingOption(component: String, key: String)
-  case wrongOption(component: String, key: String, expected: String)
+  case wrongOption(component: String, key: String, fault: String)
   case wrongArgument(instance: String, call: String, reason: String)
 
   public var description: String {
@@ -41,8 +41,8 @@ public enum HostError: Error, Equatable, Sendable, CustomStringConvertible {
       "'\(component)' is a \(found.name), and a \(expected.name) is needed"
     case .noSuchOption(let component, let key): "'\(component)' has no option '\(key)'"
     case .missingOption(let component, let key): "'\(component)' needs the option '\(key)'"
-    case .wrongOption(let component, let key, let expected):
-      "the option '\(key)' of '\(component)' must be \(expected)"
+    case .wrongOption(let component, let key, let fault):
+      "the option '\(key)' of '\(component)' \(fault)"
     case .wrongArgument(let instance, let call, let reason): "'\(instance)', \(call): \(reason)"
     }
   }
