@@ -4,9 +4,6 @@ import MLPKernels
 /// The three products of a dense layer. Small ones are done by plain kernels, which have no cost of their own;
 /// which one does it depends on the sizes alone.
 enum BLAS {
-  /// Multiplications below which the plain kernel is the faster one.
-  private static let smallProduct = 2048
-
   private static let kernelsAreChosen: Void = mlp_choose_blas_kernels()
 
   /// The library's threads are the process's: set when a run begins.
@@ -16,17 +13,18 @@ enum BLAS {
     if openblas_get_num_threads() != threads { openblas_set_num_threads(threads) }
   }
 
-  /// z[rows, outputs] = x[rows, inputs] · w[inputs, outputs]
+  /// z[rows, outputs] = x[rows, inputs] · w[inputs, outputs] + bias[outputs]
   static func forward(
-    _ z: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, rows: Int,
-    _ layer: Layer
+    _ z: UnsafeMutablePointer<Float>, _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>,
+    bias: UnsafePointer<Float>, rows: Int, _ layer: Layer
   ) {
     let (inputs, outputs) = (layer.inputs, layer.outputs)
-    if rows &* layer.weightCount <= smallProduct {
-      mlp_small_forward(z, x, w, rows, inputs, outputs)
+    if rows &* layer.weightCount <= Int(MLP_SMALL_PRODUCT) {
+      mlp_small_forward(z, x, w, bias, rows, inputs, outputs)
     } else {
       let (m, n, k) = (Int32(rows), Int32(outputs), Int32(inputs))
       cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1, x, k, w, n, 0, z, n)
+      mlp_add_bias(z, bias, rows, outputs)
     }
   }
 
@@ -36,7 +34,7 @@ enum BLAS {
     _ layer: Layer, adding: Bool
   ) {
     let (inputs, outputs) = (layer.inputs, layer.outputs)
-    if rows &* layer.weightCount <= smallProduct {
+    if rows &* layer.weightCount <= Int(MLP_SMALL_PRODUCT) {
       mlp_small_weight_gradient(g, x, d, rows, inputs, outputs, adding ? 1 : 0)
     } else {
       let (m, n, k) = (Int32(inputs), Int32(outputs), Int32(rows))
@@ -50,7 +48,7 @@ enum BLAS {
     _ layer: Layer
   ) {
     let (inputs, outputs) = (layer.inputs, layer.outputs)
-    if rows &* layer.weightCount <= smallProduct {
+    if rows &* layer.weightCount <= Int(MLP_SMALL_PRODUCT) {
       mlp_small_input_gradient(e, d, w, rows, inputs, outputs)
     } else {
       let (m, n, k) = (Int32(rows), Int32(inputs), Int32(outputs))

@@ -1,3 +1,4 @@
+import MLPKernels
 import PluginKit
 
 /// A multilayer perceptron that learns from batches: what the plugin `mlp` is, without the host.
@@ -57,6 +58,8 @@ public final class MultilayerPerceptron {
     let examples = try Examples(batch, features: network.layout.sizes[0], network.output)
     guard examples.hasTarget else { throw PluginError("a training batch has no target") }
     try network.reserve(rows: examples.rows)
+    let mode = mlp_flush_denormals()
+    defer { mlp_restore_denormals(mode) }
     network.forward(examples, training: &progress)
     let loss = network.meanLoss(examples) + penalty(network)
     network.backward(examples, adding: progress.accumulatedBatches > 0)
@@ -77,6 +80,8 @@ public final class MultilayerPerceptron {
     let network = try ready()
     let examples = try Examples(batch, features: network.layout.sizes[0], network.output)
     try network.reserve(rows: examples.rows)
+    let mode = mlp_flush_denormals()
+    defer { mlp_restore_denormals(mode) }
     network.forward(examples, training: nil)
     let loss = network.meanLoss(examples) + penalty(network)
     return result(network, examples, loss: loss, steps: 0)

@@ -65,8 +65,8 @@ final class Network {
     for index in 0...last {
       let layer = layout.layers[index]
       let values = work(layer.values)
-      BLAS.forward(values, input, parameters + layer.weights, rows: examples.rows, layer)
-      mlp_add_bias(values, parameters + layer.bias, examples.rows, layer.outputs)
+      BLAS.forward(
+        values, input, parameters + layer.weights, bias: parameters + layer.bias, rows: examples.rows, layer)
       if index < last { activate(layer, values, rows: examples.rows, progress) }
       input = UnsafePointer(values)
     }

@@ -76,15 +76,3 @@ KERNEL
 void mlp_multiply(float *restrict d, const float *restrict slope, ptrdiff_t count) {
   for (ptrdiff_t i = 0; i < count; i++) d[i] *= slope[i];
 }
-
-KERNEL
-void mlp_column_sums(float *restrict g, const float *restrict d, ptrdiff_t rows, ptrdiff_t width, int add) {
-  if (!add)
-    for (ptrdiff_t j = 0; j < width; j++) g[j] = 0.0f;
-  if (width == 1) {
-    g[0] += (float)mlp_sum(d, rows);
-    return;
-  }
-  for (ptrdiff_t i = 0; i < rows; i++, d += width)
-    for (ptrdiff_t j = 0; j < width; j++) g[j] += d[j];
-}

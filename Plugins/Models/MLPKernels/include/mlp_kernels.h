@@ -11,16 +11,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- Small matrix products: below a few thousand multiplications they beat a BLAS ---------- */
+/* ---- Small matrix products, which beat a BLAS where its own cost counts ---------------------- */
 
-/* z[rows, out] = x[rows, in] · w[in, out] */
-void mlp_small_forward(float *z, const float *x, const float *w, ptrdiff_t rows, ptrdiff_t in, ptrdiff_t out);
+/* rows·in·out of such a product is at most this. */
+#define MLP_SMALL_PRODUCT 2048
+
+/* z[rows, out] = x[rows, in] · w[in, out] + bias[out] */
+void mlp_small_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows, ptrdiff_t in,
+                       ptrdiff_t out);
 /* g[in, out] = (add ? g : 0) + xᵀ · d, where x is [rows, in] and d is [rows, out] */
 void mlp_small_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
                                ptrdiff_t out, int add);
 /* e[rows, in] = d[rows, out] · wᵀ, where w is [in, out] */
 void mlp_small_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                               ptrdiff_t out);
+/* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width] */
+void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add);
 
 /* ---- Layers ----------------------------------------------------------------------------------- */
 
@@ -38,9 +44,6 @@ void mlp_activate(float *z, float *slope, ptrdiff_t count, int activation);
 void mlp_dropout(float *z, float *slope, ptrdiff_t count, double rate, uint64_t key);
 /* d *= slope */
 void mlp_multiply(float *d, const float *slope, ptrdiff_t count);
-/* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width] */
-void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add);
-
 /* ---- Outputs and losses ------------------------------------------------------------------------ */
 
 /* Index of the first label outside 0 ..< classes; -1: none. */
@@ -87,7 +90,13 @@ void mlp_scale(float *g, ptrdiff_t count, float scale);
 /* g = scale·g, cut to -limit ... limit; NaN stays. */
 void mlp_clamp(float *g, ptrdiff_t count, float scale, float limit);
 
-/* ---- The BLAS's processor detection ----------------------------------------------------------------- */
+/* ---- The processor ------------------------------------------------------------------------------------ */
+
+/* Numbers too small for full precision (below 1e-38, as the gradients of a well-trained classifier are) cost a
+ * processor a hundred times more than others. This makes the calling thread take them as 0, and returns what
+ * mlp_restore_denormals() wants. */
+uint32_t mlp_flush_denormals(void);
+void mlp_restore_denormals(uint32_t mode);
 
 /* Makes an OpenBLAS that did not know this processor, and fell back to kernels of 2004, use the newest kernels
  * that the processor can run. To be called once, before the first product. */

@@ -1,13 +1,32 @@
-/* OpenBLAS before 0.3.25 takes Intel processors that are newer than itself for a Pentium 4 ("Prescott") and runs its
- * SSE kernels, four times slower than they need be (OpenMathLib/OpenBLAS#4267). Debian 12 has 0.3.21. The library
- * reads OPENBLAS_CORETYPE when it chooses its kernels, which it does while it is loaded, before any code of ours; so
- * it is asked to choose again. */
+/* What the processor is asked for before and around the arithmetic. */
 #define _POSIX_C_SOURCE 200809L
 #include "mlp_kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+
+uint32_t mlp_flush_denormals(void) {
+  const uint32_t mode = _mm_getcsr();
+  _mm_setcsr(mode | 0x8040); /* flush to zero, denormals are zero */
+  return mode;
+}
+
+void mlp_restore_denormals(uint32_t mode) { _mm_setcsr(mode); }
+
+#else
+
+uint32_t mlp_flush_denormals(void) { return 0; }
+void mlp_restore_denormals(uint32_t mode) { (void)mode; }
+
+#endif
+
+/* OpenBLAS before 0.3.25 takes Intel processors that are newer than itself for a Pentium 4 ("Prescott") and runs its
+ * SSE kernels, four times slower than they need be (OpenMathLib/OpenBLAS#4267). Debian 12 has 0.3.21. The library
+ * reads OPENBLAS_CORETYPE when it chooses its kernels, which it does while it is loaded, before any code of ours; so
+ * it is asked to choose again. */
 #if defined(__x86_64__) && defined(__linux__)
 
 /* Weak: a build of OpenBLAS for one processor does not have them. */
