@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
-    .testTarget(name: "PluginTests", dependencies: ["PluginHost", "Support", "CZlib"]),
+    .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
     + plugins.map {
