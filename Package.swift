@@ -55,6 +55,12 @@ let package = Package(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // Examples that are programs.
+    .executableTarget(
+      name: "reuse", dependencies: ["Trainyard"], path: "examples/reuse", exclude: ["README.md"]),
+    .executableTarget(
+      name: "embed-the-host", dependencies: ["Trainyard"], path: "examples/embed-the-host", exclude: ["README.md"]),
+
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),

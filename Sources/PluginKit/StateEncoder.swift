@@ -13,7 +13,7 @@ final class StateEncoder: Encoder {
 
   static func table(of value: some Encodable) throws -> StateTable {
     let encoder = StateEncoder()
-    try encoder.encode(value, at: "value")
+    try value.encode(to: encoder)
     return encoder.table
   }
 
@@ -129,7 +129,7 @@ final class StateEncoder: Encoder {
     let path: String
     var codingPath: [any CodingKey] { [] }
 
-    mutating func encodeNil() { encoder.set(StateKey.isNil(path), .int(1)) }
-    mutating func encode<T: Encodable>(_ value: T) throws { try encoder.encode(value, at: path) }
+    mutating func encodeNil() { encoder.set(StateKey.isNil(StateKey.named(path)), .int(1)) }
+    mutating func encode<T: Encodable>(_ value: T) throws { try encoder.encode(value, at: StateKey.named(path)) }
   }
 }
