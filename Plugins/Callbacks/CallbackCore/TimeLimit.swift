@@ -4,6 +4,8 @@ import PluginKit
 public struct TimeLimit: Equatable {
   public var seconds: Double
 
+  public init(seconds: Double) { self.seconds = seconds }
+
   public init(_ text: String) throws {
     guard let seconds = text.contains(":") ? Self.clock(text) : Self.units(text) else {
       throw PluginError(

@@ -7,10 +7,10 @@ final class SpikeDetection: Callback {
     id: "spike-detection", version: "0.1.0",
     summary: "Ends a run when the loss of a batch jumps, and writes down which batches did it.")
 
-  enum Direction: String, OptionChoice { case min, max }
+  enum Trend: String, OptionChoice { case min, max }
 
   @Option("Which way the loss improves; a step in that direction is no spike.")
-  var mode = Direction.min
+  var mode = Trend.min
 
   @Option(
     "Batches in the running mean that a loss is measured against.", range: "[1, 1000000]", unit: "batches")
