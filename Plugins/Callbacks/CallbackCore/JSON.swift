@@ -2,7 +2,7 @@ import PluginKit
 
 /// A value of JSON, for options that are tables. The host hands over what it has parsed itself, so this reader
 /// is small: it has bounds and refuses, and leaves fine words about commas to the host.
-public enum JSON: Equatable {
+public enum JSON: Equatable, Sendable {
   case null
   case bool(Bool)
   case number(Double)
@@ -11,7 +11,7 @@ public enum JSON: Equatable {
   /// In the order of the text.
   case object([Member])
 
-  public struct Member: Equatable {
+  public struct Member: Equatable, Sendable {
     public var key: String
     public var value: JSON
   }
