@@ -25,10 +25,10 @@ final class CallbackRun {
 
   /// Reset, the state of the run that this one resumes, then `on_train_begin`.
   @discardableResult
-  func begin(resuming state: SavedState? = nil) throws -> [String] {
+  func begin(resuming state: SavedState? = nil, at step: Int = 0) throws -> [String] {
     services.parameters = parameters
     services.fileSizes = [:]
-    step = 0
+    self.step = step
     try instance.reset()
     if let state { try instance.loadState(state) }
     return try call(TY_HOOK_TRAIN_BEGIN, TestEvent())

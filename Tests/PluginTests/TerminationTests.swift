@@ -74,8 +74,12 @@ import Testing
 
   @Test func `stops at a spike and writes its batches down`() throws {
     let run = try CallbackRun("spike-detection", ["on_spike": .text("stop")])
+    let other = try CallbackRun("spike-detection")
+    try other.begin()
+    let fresh = try other.state()
     for _ in 0..<2 {
       try run.begin()
+      #expect(try run.state() == fresh)
       for batch in 0..<3 { #expect(try run.endBatch(batch, ["loss": 1]) == []) }
       #expect(
         try run.endBatch(3, ["loss": 9]) == [
