@@ -92,6 +92,7 @@ let package = Package(
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
   ]
     + plugins.map {
       .target(
