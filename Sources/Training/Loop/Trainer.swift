@@ -35,6 +35,7 @@ public final class Trainer {
   private let trainingData: BatchLoader
   private let validationData: BatchLoader?
   private let initialWeights: [NamedTensor]
+  private let initialParameters: [(name: String, value: Double)]
 
   // What a run changes. All of it is set at the start of `fit`.
   private var result = FitResult()
@@ -46,10 +47,12 @@ public final class Trainer {
   /// - Parameters:
   ///   - trainingMonitors: One instance of each monitor for the training pass, another for validation.
   ///   - initialWeights: Assigned after the model's reset.
+  ///   - initialParameters: Hyper-parameters set after the model's reset.
   public init(
     model: any LoopModel, callbacks: [LoopCallback] = [], trainingMonitors: [any LoopMonitor] = [],
     validationMonitors: [any LoopMonitor] = [], trainingData: BatchLoader, validationData: BatchLoader? = nil,
     task: LearningTask, metrics: MetricTable, settings: Settings, initialWeights: [NamedTensor] = [],
+    initialParameters: [(name: String, value: Double)] = [],
     target: any RunTarget = SilentTarget(), interruption: Interruption = Interruption()
   ) {
     self.model = model
@@ -61,6 +64,7 @@ public final class Trainer {
     self.metrics = metrics
     self.settings = settings
     self.initialWeights = initialWeights
+    self.initialParameters = initialParameters
     self.target = target
     self.interruption = interruption
     hooks = HookRunner(callbacks: callbacks, model: model, metrics: metrics, target: target)
@@ -93,14 +97,22 @@ public final class Trainer {
 
   // MARK: Beginning
 
+  /// What a model is reset with in a run of this seed.
+  public static func modelSeed(_ seed: UInt64) -> UInt64 {
+    var stream = RandomStream(seed: seed, name: "model")
+    return stream.next()
+  }
+
   /// Everything as new, before anything else.
   private func resetAll() throws {
     try hooks.reset()
-    var stream = RandomStream(seed: settings.seed, name: "model")
-    let seed = stream.next()
+    let seed = Self.modelSeed(settings.seed)
     try attempt("model '\(model.name)'", "reset") { try model.reset(seed: seed, task: task) }
     if !initialWeights.isEmpty {
       try attempt("model '\(model.name)'", "assign of the initial weights") { try model.assign(initialWeights) }
+    }
+    for (name, value) in initialParameters {
+      try attempt("model '\(model.name)'", "set of '\(name)'") { try model.setParameter(name, value) }
     }
     for monitor in trainingMonitors + validationMonitors {
       try attempt(monitor, "reset") { try monitor.reset() }

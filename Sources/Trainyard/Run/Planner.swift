@@ -143,6 +143,7 @@ struct Planner {
     plan.threads = config.train.threads
     plan.maxSteps = config.train.maxSteps
     plan.isStrict = config.train.isStrict
+    plan.learningRateSearch = config.train.learningRateSearch
     switch config.train.prefetch {
     case .auto: plan.prefetch = .automatic
     case .on: plan.prefetch = .prefetch

@@ -60,11 +60,14 @@ final class Worker {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
     try data.reset()
+    let found = try plan.training.learningRateSearch.map {
+      try findLearningRate($0, task, prepared, interruption, folder)
+    }
     let trainer = Trainer(
       model: model, callbacks: callbacks, trainingMonitors: trainingMonitors, validationMonitors: validationMonitors,
       trainingData: training, validationData: validation, task: task, metrics: context.metrics,
-      settings: trainerSettings(seed: seed), initialWeights: initialWeights, target: outputs,
-      interruption: interruption)
+      settings: trainerSettings(seed: seed), initialWeights: initialWeights,
+      initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs, interruption: interruption)
     let result = trainer.fit()
     var report = RunReport(
       result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
@@ -74,6 +77,44 @@ final class Worker {
       warnings: outputs.warnings)
     if let folder { try finish(&report, folder, prepared, seed) }
     return report
+  }
+
+  /// A short run of its own with rising learning rates, on the model as it is after a reset. What it learns is
+  /// gone with the next one.
+  func searchLearningRate(
+    _ search: LearningRateSearch, seed: UInt64? = nil, interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    let prepared = try data.prepare(seed: seed ?? plan.training.seed)
+    _ = try check(prepared.task)
+    try data.reset()
+    return try run(search, prepared.task, prepared, interruption)
+  }
+
+  private func run(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption
+  ) throws -> LearningRateSearch.Result {
+    let loader = try prepared.trainingLoader(fullBatch: try model.describe().needsFullBatch)
+    do {
+      try model.reset(seed: Trainer.modelSeed(prepared.seed), task: task)
+      if !initialWeights.isEmpty { try model.assign(initialWeights) }
+      return try search.run(model, loader, interruption: interruption)
+    } catch { throw failure(error, part: "model '\(model.name)'", call: "find_learning_rate") }
+  }
+
+  /// The suggestion, said and written beside the run's other files.
+  private func findLearningRate(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption,
+    _ folder: RunFolder?
+  ) throws -> Double {
+    let result = try run(search, task, prepared, interruption)
+    if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
+    guard let rate = result.suggestion else {
+      throw LoopError(
+        "find_learning_rate found no rate: the loss did not fall in \(result.points.count) steps"
+          + " from \(search.minimum) to \(result.points.last?.learningRate ?? search.minimum)")
+    }
+    console.line(.info, "find_learning_rate: \(Float(rate)), where the loss fell fastest")
+    return rate
   }
 
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
