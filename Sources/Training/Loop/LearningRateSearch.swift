@@ -99,7 +99,7 @@ public struct LearningRateSearch: Sendable, Equatable {
   private static let smoothing = 0.98
 
   /// The rate of steepest fall: the least difference of neighbours on both sides, as numpy.gradient takes it.
-  static func suggestion(_ points: [Point], skipFirst: Int = 10, skipLast: Int = 1) -> Double? {
+  public static func suggestion(_ points: [Point], skipFirst: Int = 10, skipLast: Int = 1) -> Double? {
     let counted = points.dropFirst(skipFirst).dropLast(skipLast).filter { $0.loss.isFinite }
     guard counted.count >= 2 else { return nil }
     func slope(_ index: Int) -> Double {
