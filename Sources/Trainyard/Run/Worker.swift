@@ -31,8 +31,7 @@ final class Worker {
       }
     }
     for planned in plan.callbacks {
-      let warn: (String) -> Void = { console.line(.warning, $0) }
-      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge, warn: warn))
+      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge))
     }
   }
 
@@ -40,6 +39,9 @@ final class Worker {
   /// report.
   func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
     let seed = seed ?? plan.training.seed
+    // Rows are read from here on: of data that is as new, as all else will be.
+    context.seed = seed
+    try data.reset()
     let prepared = try data.prepare(seed: seed)
     let task = prepared.task
     let isFullBatch = try check(task)
@@ -54,17 +56,23 @@ final class Worker {
     let outputs = RunOutputs(
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
-    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json")) }
+    if let folder {
+      try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json"))
+    }
     let model = model
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
+<<<<<<< HEAD
     try data.reset()
     let found = try plan.training.learningRateSearch.map {
       try findLearningRate($0, task, prepared, interruption, folder)
     }
+=======
+>>>>>>> loop
     let trainer = Trainer(
-      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors, validationMonitors: validationMonitors,
+      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors,
+      validationMonitors: validationMonitors,
       trainingData: training, validationData: validation, task: task, metrics: context.metrics,
       settings: trainerSettings(seed: seed), initialWeights: initialWeights,
       initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs, interruption: interruption)
@@ -126,7 +134,7 @@ final class Worker {
         try ModelFolder.write(
           to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
           plan: plan, task: report.task)
-      } catch where report.result.failure != nil {
+      } catch  where report.result.failure != nil {
         report.warnings.append("the model was not saved: \(error)")
       }
     }
@@ -151,7 +159,8 @@ final class Worker {
       try model.reset(seed: 0, task: task)
       let facts = try model.describe()
       guard facts.task == task.kind else {
-        throw LoopError("the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
+        throw LoopError(
+          "the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
       }
       return facts.needsFullBatch
     } catch { throw failure(error, part: "model '\(model.name)'", call: "reset") }
