@@ -97,7 +97,8 @@ let package = Package(
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
       name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"], exclude: ["Fixtures"]),
-    .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
+    .testTarget(
+      name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
