@@ -17,6 +17,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "ema-weights", name: "EMAWeights"),
   Plugin(kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging"),
+  Plugin(kind: "Callbacks", id: "json-lines-logger", name: "JSONLinesLogger", core: ["CallbackCore"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
