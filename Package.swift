@@ -18,6 +18,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "ema-weights", name: "EMAWeights"),
   Plugin(kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging"),
   Plugin(kind: "Callbacks", id: "json-lines-logger", name: "JSONLinesLogger", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "tensorboard", name: "TensorBoard"),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
@@ -87,7 +88,9 @@ let package = Package(
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
-    .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
+    .testTarget(
+      name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
   ]
     + plugins.map {
