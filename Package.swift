@@ -21,6 +21,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "tensorboard", name: "TensorBoard"),
   Plugin(kind: "Callbacks", id: "throughput-monitor", name: "ThroughputMonitor"),
   Plugin(kind: "Callbacks", id: "process-stats-monitor", name: "ProcessStatsMonitor"),
+  Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
