@@ -16,7 +16,7 @@ SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
 
 # What Debian and Ubuntu call the libraries that the build needs.
-PACKAGES := libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
+PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
 DATASET := dataset-fashion-mnist
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz

@@ -22,6 +22,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "throughput-monitor", name: "ThroughputMonitor"),
   Plugin(kind: "Callbacks", id: "process-stats-monitor", name: "ProcessStatsMonitor"),
   Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
+  Plugin(kind: "Callbacks", id: "remote-monitor", name: "RemoteMonitor", core: ["CallbackCore", "CCURL"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
@@ -64,6 +65,7 @@ let package = Package(
 
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
