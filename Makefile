@@ -14,6 +14,7 @@ PROGRAM := .build/release/trainyard
 HEADER := Sources/CTrainyard/include/trainyard.h
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
+TENSORBOARD := .build/tensorboard
 
 # What Debian and Ubuntu call the libraries that the build needs.
 PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
@@ -42,10 +43,10 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test examples install format lint clean swift packages dataset
+.PHONY: help run build test tensorboard-check examples install format lint clean swift packages dataset
 
 help: ## Say what there is to do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
 
 run: build dataset ## Install what is missing, build, train on Fashion-MNIST
 	@if [ -r $(FASHION_MNIST) ]; then \
@@ -61,6 +62,12 @@ build: swift packages ## Build in release: .build/release/trainyard and its plug
 test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
 	$(SWIFT) test
+
+tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
+	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)
+	$(TENSORBOARD)/bin/pip install --quiet tensorboard
+	$(SWIFT) build --build-tests
+	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
 
 examples: build ## Build and run every example
 	mkdir -p $(EXAMPLES)

@@ -34,6 +34,15 @@ static inline CURLcode ccurl_allow_http_only(CURL *handle) {
 #endif
 }
 
+/* Ends without waiting for a look-up of a name, which cannot be broken off. */
+static inline void ccurl_exit_quickly(CURL *handle) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
+#else
+  (void)handle;
+#endif
+}
+
 static inline long ccurl_response_code(CURL *handle) {
   long code = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &code);

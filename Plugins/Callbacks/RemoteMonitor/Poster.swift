@@ -82,6 +82,7 @@ final class Poster {
     _ handle: UnsafeMutableRawPointer, _ work: Work, _ headers: UnsafeMutablePointer<curl_slist>?
   ) {
     ccurl_allow_http_only(handle)
+    ccurl_exit_quickly(handle)
     ccurl_set_text(handle, CURLOPT_URL, work.settings.url)
     ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers)
     ccurl_set_number(handle, CURLOPT_TIMEOUT_MS, max(1, Int(work.settings.timeout * 1000)))
