@@ -14,6 +14,8 @@ PROGRAM := .build/release/trainyard
 HEADER := Sources/CTrainyard/include/trainyard.h
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
+# A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
+DIR ?= Tests/Data/oracle
 
 # What Debian and Ubuntu call the libraries that the build needs.
 PACKAGES := libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
@@ -42,7 +44,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test examples install format lint clean swift packages dataset
+.PHONY: help run build test traces examples install format lint clean swift packages dataset
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -61,6 +63,9 @@ build: swift packages ## Build in release: .build/release/trainyard and its plug
 test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
 	$(SWIFT) test
+
+traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
+	@$(PROGRAM) traces $(DIR)
 
 examples: build ## Build and run every example
 	mkdir -p $(EXAMPLES)

@@ -86,6 +86,7 @@ let package = Package(
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
   ]
     + plugins.map {
       .target(

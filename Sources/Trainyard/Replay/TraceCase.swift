@@ -120,7 +120,8 @@ extension TraceCase.Fit {
     recording.epochs = [epoch]
   }
 
-  /// The metrics that the logs have. Directions go by the base name, without `val_`; a loss falls.
+  /// The metrics that the logs have, and those whose direction the host knows though this fit never shows them.
+  /// Directions go by the base name, without `val_`; a loss falls.
   private static func metrics(of recording: Recording, directions: JSONValue?) -> [Recording.Metric] {
     var phases: [String: Phase] = [:]
     var order: [String] = []
@@ -134,6 +135,7 @@ extension TraceCase.Fit {
       add(epoch.logs, .epoch)
       for batch in epoch.batches { add(batch.logs, .batch) }
     }
+    for known in directions?.members ?? [] { add([(known.name, 0), ("val_" + known.name, 0)], .epoch) }
     return order.map { name in
       let base = name.hasPrefix("val_") ? String(name.dropFirst(4)) : name
       let known = directions?[base]?.string

@@ -1,13 +1,16 @@
 import Training
 
-/// Compares what came of one fit with what the trace says must come out: decisions only, what a callback keeps in
-/// its books is its own affair.
+/// Compares what came of one fit with what the trace says must come out: the decisions, and of the bookkeeping what
+/// the callback saves in its state.
 struct TraceCheck {
   let trace: TraceCase
   let fit: TraceCase.Fit
   let result: ReplayResult
   let target: ReplayTarget
   let folder: RunFolder
+
+  /// What the first callback has saved after the fit; `nil` where it could not.
+  let state: StateTable?
 
   func differences() throws -> [String] {
     let expected = fit.expected
@@ -20,8 +23,6 @@ struct TraceCheck {
       case "stop_batch":
         found += compare("stop_batch", member.value, result.stop?.batch.map { .int(Int64($0)) } ?? .null)
       case "epochs_run": found += compare("epochs_run", member.value, .int(Int64(result.epochs.count)))
-      case "reason":
-        found += compare("reason", member.value, .string(TraceKinds.reason(result.stop?.reason)))
       case "final_w", "w_final": found += compare(member.name, member.value, .double(result.finalWeight))
       case "w_before_finalize":
         found += compare(member.name, member.value, .double(result.epochs.last?.weightAtEnd ?? .nan))
@@ -32,7 +33,10 @@ struct TraceCheck {
       case "saves": found += compare("saves", member.value, .array(saves(like: member.value)))
       case "events": found += compare("events", member.value, .array(events(like: member.value)))
       case "files": found += compare("files", sorted(member.value), try files(like: member.value))
-      default: break
+      case "internals": for inner in member.value.members ?? [] { found += compareBooks(inner) }
+      case "best_score": break
+      case _ where TraceKinds.books[member.name] != nil: found += compareBooks(member)
+      default: found.append("'\(member.name)' is expected, and nobody knows what that is")
       }
     }
     return found
@@ -117,6 +121,20 @@ struct TraceCheck {
 
   private func sorted(_ value: JSONValue) -> JSONValue {
     .object((value.members ?? []).sorted { $0.name < $1.name })
+  }
+
+  private func compareBooks(_ member: JSONValue.Member) -> [String] {
+    guard let key = TraceKinds.books[member.name], let state else { return [] }
+    let found: JSONValue
+    switch state[key] {
+    case .int(let value): found = .int(value)
+    case .float(let value): found = .double(value)
+    case .bytes(let bytes): found = .string(String(decoding: bytes, as: UTF8.self))
+    case .tensor: return []
+    // A value that is not set is saved as such.
+    case nil: if state[key + "?"] == nil { return [] } else { found = .null }
+    }
+    return compare(member.name, member.value, found)
   }
 
   // MARK: Comparing

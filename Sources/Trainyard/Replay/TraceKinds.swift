@@ -112,14 +112,13 @@ enum TraceKinds {
     ["reduce_lr_on_plateau", "callback_list"].contains(base(kind))
   }
 
-  // MARK: Why Lightning stops
+  // MARK: Books
 
-  /// The name that the peer has for our reason to stop.
-  static func reason(_ text: String?) -> String {
-    guard let text else { return "NOT_STOPPED" }
-    if text.contains("diverge") { return "DIVERGENCE_THRESHOLD" }
-    if text.contains("threshold") { return "STOPPING_THRESHOLD" }
-    if text.contains("finite") || text.contains("is NaN") || text.contains("is inf") { return "NON_FINITE_METRIC" }
-    return "PATIENCE_EXHAUSTED"
-  }
+  /// What the traces call a peer's bookkeeping, and under which key our callback saves the same. What a callback does
+  /// not save is not compared.
+  static let books: [String: String] = [
+    "best": "best", "best_epoch": "bestEpoch", "stopped_epoch": "stoppedEpoch", "wait": "wait", "reason": "reason",
+    "cooldown_counter": "cooldownCounter", "n_averaged": "averaged", "best_file": "top.bestFile",
+    "last_file": "lastFile",
+  ]
 }

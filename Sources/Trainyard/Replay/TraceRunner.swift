@@ -87,7 +87,9 @@ public final class TraceRunner {
       if fit.deletesFileBefore { try folder.remove(TraceKinds.csvFile) }
       let played = try replayer.play(
         fit.recording, Replayer.Setting(folder: folder, type: .float32, keepsAll: true))
-      let check = TraceCheck(trace: trace, fit: fit, result: played.result, target: played.target, folder: folder)
+      let check = TraceCheck(
+        trace: trace, fit: fit, result: played.result, target: played.target, folder: folder,
+        state: replayer.callbacks.count == 1 ? try? replayer.callbacks[0].saveState() : nil)
       differences += try check.differences().map { trace.fits.count > 1 ? "fit \(index + 1): \($0)" : $0 }
     }
     return differences
