@@ -15,6 +15,9 @@ struct ReplayText {
     let header = ["callback", "stops", "weights at the end", "learning rate", "files"]
     let rows = reports.map { [$0.settings, stop($0), weights($0), rate($0), files($0)] }
     var lines = [title, ""] + table([header] + rows)
+    if isShort {
+      lines += ["", "The run itself ended after epoch \(completeEpochs): what never stops here might have stopped later."]
+    }
     for report in reports {
       let details = details(report)
       if !details.isEmpty { lines += ["", report.settings] + details.map { "  " + $0 } }
@@ -23,18 +26,25 @@ struct ReplayText {
   }
 
   private var title: String {
-    let epochs = recording.epochs.count
+    let epochs = completeEpochs
     let planned = recording.plannedEpochs > epochs ? " of \(recording.plannedEpochs) planned" : ""
     let metrics = recording.metrics.isEmpty ? "no metrics" : recording.metrics.map(\.name).joined(separator: ", ")
     return "\(count(epochs, "recorded epoch"))\(planned): \(metrics)"
+  }
+
+  private var completeEpochs: Int { recording.epochs.count { $0.isComplete } }
+
+  /// A callback that never stopped may only have lacked the epochs.
+  private var isShort: Bool {
+    completeEpochs < recording.plannedEpochs && reports.contains { $0.stop == nil && $0.failure == nil }
   }
 
   // MARK: Cells
 
   private func stop(_ report: ReplayReport) -> String {
     if report.failure != nil { return "fails" }
-    guard let stop = report.stop else { return "never, in \(count(recording.epochs.count, "epoch"))" }
-    return "in epoch \(stop.epoch + 1) of \(recording.epochs.count)" + batch(stop.batch)
+    guard let stop = report.stop else { return "never, in \(count(completeEpochs, "epoch"))" }
+    return "in epoch \(stop.epoch + 1) of \(completeEpochs)" + batch(stop.batch)
   }
 
   private func weights(_ report: ReplayReport) -> String {

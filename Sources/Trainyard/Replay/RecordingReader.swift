@@ -63,7 +63,12 @@ struct RecordingReader {
     case .batchBegin: break
     case .optimizerStep: break
     case .batchEnd: try readBatch(line)
-    case .validationBegin: try inEpoch(line) { $0.validates = true }
+    case .validationBegin:
+      let examples = try line.int("examples", or: 0)
+      try inEpoch(line) { epoch in
+        epoch.validates = true
+        epoch.examples = examples
+      }
     case .validationBatchBegin: break
     case .validationBatchEnd:
       let batch = try validationBatch(line)
@@ -148,7 +153,7 @@ struct RecordingReader {
       epoch.logs = values
       epoch.notes = notes + texts
       epoch.end = seconds
-      epoch.examples = examples
+      if !epoch.validates { epoch.examples = examples }
       guard epoch.batches.isEmpty else { return }
       epoch.steps = ownSteps
       epoch.weight = ownWeight

@@ -2,10 +2,7 @@
 /// in this file.
 enum TraceKinds {
   /// Kinds whose plugins are not all there yet. A case of one that fails is counted as pending, and told.
-  static let pending: Set<String> = [
-    "reduce_lr_on_plateau", "learning_rate_scheduler", "lr_schedule", "terminate_on_nan", "ema", "swap_ema_weights",
-    "model_checkpoint", "callback_list", "lightning_early_stopping", "lightning_model_checkpoint", "lightning_swa",
-  ]
+  static let pending: Set<String> = ["ema", "swap_ema_weights", "lightning_swa"]
 
   struct Callback: Equatable {
     var plugin: String
