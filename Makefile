@@ -15,6 +15,8 @@ HEADER := Sources/CTrainyard/include/trainyard.h
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
 TENSORBOARD := .build/tensorboard
+# A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
+DIR ?= Tests/Data/oracle
 
 # What Debian and Ubuntu call the libraries that the build needs.
 PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
@@ -43,7 +45,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test tensorboard-check examples install format lint clean swift packages dataset
+.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -68,6 +70,9 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 	$(TENSORBOARD)/bin/pip install --quiet tensorboard
 	$(SWIFT) build --build-tests
 	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
+
+traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
+	@$(PROGRAM) traces $(DIR)
 
 examples: build ## Build and run every example
 	mkdir -p $(EXAMPLES)

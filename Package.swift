@@ -118,6 +118,7 @@ let package = Package(
       name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
       exclude: ["Fixtures"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
   ]
     + plugins.map {
