@@ -7,9 +7,10 @@ import Trainyard
 /// Every built-in monitor against what scikit-learn says of the recorded rows.
 @Suite struct MonitorTests {
   static let monitors = (try? Recorded.monitors()) ?? []
+  private static let read = Result { try Recorded.datasets() }
   let datasets: [String: RecordedRows]
 
-  init() throws { datasets = try Recorded.datasets() }
+  init() throws { datasets = try Self.read.get() }
 
   @Test func `every monitor of the package has recorded cases and a readme`() throws {
     #expect(Self.monitors.count >= 20)
