@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SWIFT ?= swift
-SWIFT_NEEDED := 6.2
+SWIFT_NEEDED := 6.3
 PREFIX ?= /usr/local
 override PREFIX := $(abspath $(PREFIX))
 DESTDIR ?=

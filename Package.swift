@@ -15,6 +15,18 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "reduce-lr-on-plateau", name: "ReduceLROnPlateau", core: ["CallbackCore"]),
+  Plugin(
+    kind: "Callbacks", id: "learning-rate-scheduler", name: "LearningRateScheduler", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "terminate-on-nan", name: "TerminateOnNaN"),
+  Plugin(
+    kind: "Callbacks", id: "gradient-accumulation-scheduler", name: "GradientAccumulationScheduler",
+    core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "learning-rate-monitor", name: "LearningRateMonitor"),
+  Plugin(kind: "Callbacks", id: "timer", name: "Timer", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "spike-detection", name: "SpikeDetection", core: ["CallbackCore"]),
+  Plugin(
+    kind: "Callbacks", id: "on-exception-checkpoint", name: "OnExceptionCheckpoint", core: ["CallbackCore"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "top-k-accuracy", name: "TopKAccuracy", core: ["MonitorCore"]),
@@ -74,6 +86,13 @@ let package = Package(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // Examples that are programs.
+    .executableTarget(
+      name: "reuse", dependencies: ["Trainyard"], path: "examples/reuse", exclude: ["README.md"]),
+    .executableTarget(
+      name: "embed-the-host", dependencies: ["Trainyard"], path: "examples/embed-the-host",
+      exclude: ["README.md"]),
+
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -87,7 +106,8 @@ let package = Package(
     // What the built-in datasets share: columns in memory, and files that may be compressed.
     .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
     .target(
-      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"], path: "Plugins/Datasets/DataFiles"),
+      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"],
+      path: "Plugins/Datasets/DataFiles"),
 
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
@@ -109,6 +129,7 @@ let package = Package(
     .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
     .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
   ]
     + plugins.map {
       .target(

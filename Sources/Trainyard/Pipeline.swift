@@ -58,6 +58,20 @@ extension Plan {
   }
 }
 
+extension Plan {
+  /// A short run with rising learning rates, on a thread of its own; see `LearningRateSearch`. Writes nothing.
+  public func findLearningRate(
+    _ search: LearningRateSearch = LearningRateSearch(), interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    var bare = self
+    bare.callbacks = []
+    bare.monitors = []
+    return try RunThread.perform {
+      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
+    }
+  }
+}
+
 /// One instance of each plugin of a plan, for any number of runs. Must not leave the body that it was given to.
 public final class Session {
   private let worker: Worker

@@ -55,8 +55,9 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
   public var part: String
   /// "on_epoch_end", "train_step".
   public var call: String
-  /// From 0, as everywhere; people are told from 1.
+  /// From 0, as everywhere; people are told from 1. `nil`: before the first.
   public var epoch: Int?
+  /// `nil`: outside a batch.
   public var batch: Int?
   public var message: String
   public var help: String?
@@ -66,16 +67,19 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
   ) {
     self.part = part
     self.call = call
-    self.epoch = epoch
-    self.batch = batch
+    self.epoch = Self.place(epoch)
+    self.batch = Self.place(batch)
     self.message = message
     self.help = help
   }
 
+  /// Before the first epoch and outside batches there is no number.
+  static func place(_ number: Int?) -> Int? { number.flatMap { $0 >= 0 ? $0 : nil } }
+
   public var description: String {
     var place = call
-    if let epoch, epoch >= 0 { place += ", epoch \(epoch + 1)" }
-    if let batch, batch >= 0 { place += ", batch \(batch + 1)" }
+    if let epoch { place += ", epoch \(epoch + 1)" }
+    if let batch { place += ", batch \(batch + 1)" }
     return "\(part) failed in \(place): \(message)"
   }
 }
