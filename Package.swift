@@ -36,7 +36,26 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
   Plugin(kind: "Callbacks", id: "remote-monitor", name: "RemoteMonitor", core: ["CallbackCore", "CCURL"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
-  Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
+  Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "top-k-accuracy", name: "TopKAccuracy", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "precision", name: "Precision", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "recall", name: "Recall", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "f1", name: "F1", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "roc-auc", name: "ROCAUC", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "pr-auc", name: "PRAUC", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "log-loss", name: "LogLoss", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "brier", name: "Brier", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "calibration-error", name: "CalibrationError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "mean-absolute-error", name: "MeanAbsoluteError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "mean-squared-error", name: "MeanSquaredError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "root-mean-squared-error", name: "RootMeanSquaredError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "r2", name: "R2", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "explained-variance", name: "ExplainedVariance", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "matthews-correlation", name: "MatthewsCorrelation", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "cohen-kappa", name: "CohenKappa", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "confusion-matrix", name: "ConfusionMatrix", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "quantile-loss", name: "QuantileLoss", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "ndcg", name: "NDCG", core: ["MonitorCore"]),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
   Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "DataFiles"]),
   Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic", core: ["DataColumns"]),
@@ -102,6 +121,9 @@ let package = Package(
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
 
+    // What monitors share: sums, counts, curves.
+    .target(name: "MonitorCore", dependencies: ["PluginKit"], path: "Plugins/Monitors/MonitorCore"),
+
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
@@ -117,6 +139,7 @@ let package = Package(
     .testTarget(
       name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
