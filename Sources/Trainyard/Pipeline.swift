@@ -7,6 +7,7 @@ import Training
 /// let pipeline = try Pipeline(contentsOf: "pipeline.yaml")
 /// let report = try pipeline.run()
 /// print(report.result.outcome.name, report.result.reason)
+/// print(report.result.series("val_loss"), report.result.bestEpoch(by: "val_loss", .min)?.index ?? -1)
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig
@@ -54,6 +55,20 @@ extension Plan {
     try RunThread.perform {
       let session = Session(try Worker(self, console: console))
       return try body(session)
+    }
+  }
+}
+
+extension Plan {
+  /// A short run with rising learning rates, on a thread of its own; see `LearningRateSearch`. Writes nothing.
+  public func findLearningRate(
+    _ search: LearningRateSearch = LearningRateSearch(), interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    var bare = self
+    bare.callbacks = []
+    bare.monitors = []
+    return try RunThread.perform {
+      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
     }
   }
 }

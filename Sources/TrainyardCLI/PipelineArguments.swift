@@ -2,9 +2,9 @@ import Trainyard
 
 /// The pipeline of a command line: the file, with the flags over it.
 struct PipelineArguments {
-  let command: RunCommand
+  let command: PipelineFlags
 
-  init(_ command: RunCommand) { self.command = command }
+  init(_ command: PipelineFlags) { self.command = command }
 
   func pipeline() throws -> Pipeline {
     let fileNode = try command.pipeline.map { try ConfigReader.read(path: $0) }

@@ -80,6 +80,8 @@ public struct TrainConfig: Sendable {
   /// Optimizer steps.
   public var maxSteps: Int?
   public var isStrict: Bool
+  /// `nil`: the model's learning rate stands.
+  public var learningRateSearch: LearningRateSearch?
 }
 
 /// Whether the next batch is read while the current one trains.

@@ -43,7 +43,9 @@ enum PathName {
   /// A path inside a folder, as plugins give them: relative, and never out of it.
   static func inside(_ folder: String, _ path: String) throws -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard !path.isEmpty, !path.hasPrefix("/"), !parts.contains(".."), !parts.contains("") else {
+    guard !path.isEmpty, !path.hasPrefix("/"),
+      !parts.contains(where: { ["", ".", ".."].contains($0) })
+    else {
       throw PathProblem(path: path)
     }
     return join(folder, path)
@@ -54,6 +56,6 @@ enum PathName {
 struct PathProblem: Error, CustomStringConvertible {
   var path: String
   var description: String {
-    "the path '\(path)' must be relative to the run's folder, without '..' and empty parts"
+    "the path '\(path)' must be relative to the run's folder, without '.', '..' and empty parts"
   }
 }

@@ -51,6 +51,8 @@ public struct TrainingPlan: Sendable {
   public var prefetch = BatchLoader.Mode.automatic
   public var maxSteps: Int?
   public var isStrict = true
+  /// Looked for in a short run before each real one; `nil`: the model's learning rate stands.
+  public var learningRateSearch: LearningRateSearch?
 
   public init() {}
 }

@@ -65,7 +65,7 @@ struct Planner {
           .notSupportedYet, "isolated plugins are not supported yet", at: plugin.position, in: plugin.place,
           help: "leave out 'isolate'; the plugin then runs in this process"))
     }
-    let (values, found) = plugin.optionValues(for: ComponentSpec(component), baseFolder: config.baseFolder)
+    let (values, found) = plugin.optionValues(for: ComponentSpec(component))
     problems += found
     let instance = PlannedInstance(
       component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
@@ -81,7 +81,7 @@ struct Planner {
       case .path(let asWritten, let absolute):
         let reference = asWritten.hasPrefix("~") ? absolute : asWritten
         return try search.find(
-          reference, kind: plugin.kind.pluginKind, component: plugin.component, relativeTo: config.baseFolder)
+          reference, kind: plugin.kind.pluginKind, component: plugin.component, relativeTo: plugin.baseFolder)
       }
     } catch {
       problems.append(
@@ -143,6 +143,7 @@ struct Planner {
     plan.threads = config.train.threads
     plan.maxSteps = config.train.maxSteps
     plan.isStrict = config.train.isStrict
+    plan.learningRateSearch = config.train.learningRateSearch
     switch config.train.prefetch {
     case .auto: plan.prefetch = .automatic
     case .on: plan.prefetch = .prefetch

@@ -31,8 +31,7 @@ final class Worker {
       }
     }
     for planned in plan.callbacks {
-      let warn: (String) -> Void = { console.line(.warning, $0) }
-      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge, warn: warn))
+      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge))
     }
   }
 
@@ -40,6 +39,9 @@ final class Worker {
   /// report.
   func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
     let seed = seed ?? plan.training.seed
+    // Rows are read from here on: of data that is as new, as all else will be.
+    context.seed = seed
+    try data.reset()
     let prepared = try data.prepare(seed: seed)
     let task = prepared.task
     let isFullBatch = try check(task)
@@ -54,17 +56,22 @@ final class Worker {
     let outputs = RunOutputs(
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
-    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json")) }
+    if let folder {
+      try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json"))
+    }
     let model = model
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-    try data.reset()
+    let found = try plan.training.learningRateSearch.map {
+      try findLearningRate($0, task, prepared, interruption, folder)
+    }
     let trainer = Trainer(
-      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors, validationMonitors: validationMonitors,
+      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors,
+      validationMonitors: validationMonitors,
       trainingData: training, validationData: validation, task: task, metrics: context.metrics,
-      settings: trainerSettings(seed: seed), initialWeights: initialWeights, target: outputs,
-      interruption: interruption)
+      settings: trainerSettings(seed: seed), initialWeights: initialWeights,
+      initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs, interruption: interruption)
     let result = trainer.fit()
     var report = RunReport(
       result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
@@ -76,6 +83,44 @@ final class Worker {
     return report
   }
 
+  /// A short run of its own with rising learning rates, on the model as it is after a reset. What it learns is
+  /// gone with the next one.
+  func searchLearningRate(
+    _ search: LearningRateSearch, seed: UInt64? = nil, interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    try data.reset()
+    let prepared = try data.prepare(seed: seed ?? plan.training.seed)
+    _ = try check(prepared.task)
+    return try run(search, prepared.task, prepared, interruption)
+  }
+
+  private func run(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption
+  ) throws -> LearningRateSearch.Result {
+    let loader = try prepared.trainingLoader(fullBatch: try model.describe().needsFullBatch)
+    do {
+      try model.reset(seed: Trainer.modelSeed(prepared.seed), task: task)
+      if !initialWeights.isEmpty { try model.assign(initialWeights) }
+      return try search.run(model, loader, interruption: interruption)
+    } catch { throw failure(error, part: "model '\(model.name)'", call: "find_learning_rate") }
+  }
+
+  /// The suggestion, said and written beside the run's other files.
+  private func findLearningRate(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption,
+    _ folder: RunFolder?
+  ) throws -> Double {
+    let result = try run(search, task, prepared, interruption)
+    if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
+    guard let rate = result.suggestion else {
+      throw LoopError(
+        "find_learning_rate found no rate: the loss did not fall in \(result.points.count) steps"
+          + " from \(search.minimum) to \(result.points.last?.learningRate ?? search.minimum)")
+    }
+    console.line(.info, "find_learning_rate: \(Float(rate)), where the loss fell fastest")
+    return rate
+  }
+
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
   private func finish(
     _ report: inout RunReport, _ folder: RunFolder, _ prepared: PreparedData, _ seed: UInt64
@@ -85,7 +130,7 @@ final class Worker {
         try ModelFolder.write(
           to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
           plan: plan, task: report.task)
-      } catch where report.result.failure != nil {
+      } catch  where report.result.failure != nil {
         report.warnings.append("the model was not saved: \(error)")
       }
     }
@@ -110,7 +155,8 @@ final class Worker {
       try model.reset(seed: 0, task: task)
       let facts = try model.describe()
       guard facts.task == task.kind else {
-        throw LoopError("the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
+        throw LoopError(
+          "the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
       }
       return facts.needsFullBatch
     } catch { throw failure(error, part: "model '\(model.name)'", call: "reset") }
