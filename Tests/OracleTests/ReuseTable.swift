@@ -25,7 +25,7 @@ struct ReuseRow: Sendable, CustomTestStringConvertible {
       "rules=lightning,monitor=score,mode=max,patience=3,stopping_threshold=0.95"),
     ReuseRow("csv-logger", "", "append=true,separator=;"),
     ReuseRow(
-      "model-checkpoint", "monitor=score,save_best_only=true", "monitor=loss,save_freq=4,filename=b{batch:03d}",
+      "model-checkpoint", "monitor=score,save_best_only=true", "monitor=loss,save_freq=4,filename='b{batch:03d}'",
       "monitor=val_loss,filename='{epoch:02d}-{val_loss:.2f}',strict=false",
       "rules=lightning,monitor=loss,save_top_k=2,save_last=true,filename=m"),
     ReuseRow("progress", ""),
