@@ -27,6 +27,14 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "spike-detection", name: "SpikeDetection", core: ["CallbackCore"]),
   Plugin(
     kind: "Callbacks", id: "on-exception-checkpoint", name: "OnExceptionCheckpoint", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "ema-weights", name: "EMAWeights"),
+  Plugin(kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging"),
+  Plugin(kind: "Callbacks", id: "json-lines-logger", name: "JSONLinesLogger", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "tensorboard", name: "TensorBoard"),
+  Plugin(kind: "Callbacks", id: "throughput-monitor", name: "ThroughputMonitor"),
+  Plugin(kind: "Callbacks", id: "process-stats-monitor", name: "ProcessStatsMonitor"),
+  Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
+  Plugin(kind: "Callbacks", id: "remote-monitor", name: "RemoteMonitor", core: ["CallbackCore", "CCURL"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "top-k-accuracy", name: "TopKAccuracy", core: ["MonitorCore"]),
@@ -95,6 +103,7 @@ let package = Package(
 
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -119,16 +128,20 @@ let package = Package(
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
       name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"], exclude: ["Fixtures"]),
-    .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
+    .testTarget(
+      name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
+    .testTarget(
+      name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
-    .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
   ]
     + plugins.map {

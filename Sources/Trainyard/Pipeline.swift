@@ -7,6 +7,7 @@ import Training
 /// let pipeline = try Pipeline(contentsOf: "pipeline.yaml")
 /// let report = try pipeline.run()
 /// print(report.result.outcome.name, report.result.reason)
+/// print(report.result.series("val_loss"), report.result.bestEpoch(by: "val_loss", .min)?.index ?? -1)
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig

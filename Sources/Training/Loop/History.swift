@@ -38,6 +38,30 @@ public struct FitResult: Sendable {
 
   /// The values of one metric over the epochs that have it.
   public func series(_ name: String) -> [Double] { epochs.compactMap { $0[name] } }
+
+  /// The names of all metrics, in the order in which they first came.
+  public var metricNames: [String] {
+    var known: Set<String> = []
+    return epochs.flatMap { $0.metrics.map(\.name) }.filter { known.insert($0).inserted }
+  }
+
+  /// Every metric's values by name, as in Keras's `History.history`. A metric that some epochs lack has fewer
+  /// values than there are epochs: `epochs` says which it has.
+  public var history: [String: [Double]] {
+    Dictionary(uniqueKeysWithValues: metricNames.map { ($0, series($0)) })
+  }
+
+  /// The epoch in which a metric was best, the first of equals; `nil` where no epoch has a number for it.
+  /// - Parameter direction: `.max` or `.min`; other values count as `.min`.
+  public func bestEpoch(by name: String, _ direction: Direction) -> Epoch? {
+    var best: (epoch: Epoch, value: Double)?
+    for epoch in epochs {
+      guard let value = epoch[name], !value.isNaN else { continue }
+      if let held = best, direction == .max ? value <= held.value : value >= held.value { continue }
+      best = (epoch, value)
+    }
+    return best?.epoch
+  }
 }
 
 /// What one callback cost in one hook.

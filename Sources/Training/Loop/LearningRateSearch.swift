@@ -34,6 +34,11 @@ public struct LearningRateSearch: Sendable, Equatable {
     public var learningRate: Double
     /// Smoothed.
     public var loss: Double
+
+    public init(learningRate: Double, loss: Double) {
+      self.learningRate = learningRate
+      self.loss = loss
+    }
   }
 
   public struct Result: Sendable {

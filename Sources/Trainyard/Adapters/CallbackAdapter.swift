@@ -3,7 +3,7 @@ import PluginHost
 import Training
 
 /// A callback plugin as the loop sees it.
-final class CallbackAdapter: LoopCallback {
+class CallbackAdapter: LoopCallback {
   private var instance: CallbackInstance
   private let context: InstanceContext
   private let bridge: EventBridge

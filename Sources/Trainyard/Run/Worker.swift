@@ -63,13 +63,9 @@ final class Worker {
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-<<<<<<< HEAD
-    try data.reset()
     let found = try plan.training.learningRateSearch.map {
       try findLearningRate($0, task, prepared, interruption, folder)
     }
-=======
->>>>>>> loop
     let trainer = Trainer(
       model: model, callbacks: callbacks, trainingMonitors: trainingMonitors,
       validationMonitors: validationMonitors,
@@ -92,9 +88,9 @@ final class Worker {
   func searchLearningRate(
     _ search: LearningRateSearch, seed: UInt64? = nil, interruption: Interruption = Interruption()
   ) throws -> LearningRateSearch.Result {
+    try data.reset()
     let prepared = try data.prepare(seed: seed ?? plan.training.seed)
     _ = try check(prepared.task)
-    try data.reset()
     return try run(search, prepared.task, prepared, interruption)
   }
 
