@@ -82,7 +82,7 @@ final class ReuseTrial {
   private func replayer() throws -> (replayer: Replayer, callback: FaultyCallback) {
     var made: FaultyCallback?
     let replayer = try Replayer([planned]) { planned, run, bridge in
-      let callback = try FaultyCallback(planned, run: run, bridge: bridge) { _ in }
+      let callback = try FaultyCallback(planned, run: run, bridge: bridge)
       callback.skipsReset = !self.resets
       made = callback
       return callback

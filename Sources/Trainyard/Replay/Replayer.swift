@@ -15,7 +15,7 @@ final class Replayer {
   init(
     _ planned: [PlannedInstance],
     make: (PlannedInstance, RunContext, EventBridge) throws -> CallbackAdapter = {
-      try CallbackAdapter($0, run: $1, bridge: $2) { _ in }
+      try CallbackAdapter($0, run: $1, bridge: $2)
     }
   ) throws {
     let (context, bridge) = (context, bridge)
