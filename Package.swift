@@ -15,6 +15,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "call", name: "Call", core: ["ForeignCalls"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
@@ -44,19 +45,23 @@ let package = Package(
     // The contract: one header.
     .target(name: "CTrainyard"),
 
+    // Calls of C functions that are known at run time only.
+    .target(name: "ForeignCalls", dependencies: ["CFFI"]),
+
     // The author's side.
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
     .target(name: "PluginHost", dependencies: ["CTrainyard"]),
     .target(name: "Training"),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "CYAML"]),
+    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -82,6 +87,7 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),

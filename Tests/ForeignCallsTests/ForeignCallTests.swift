@@ -1,0 +1,3 @@
+import ForeignCalls
+import Support
+import Testing
