@@ -18,6 +18,7 @@ final class CallbackAdapter: LoopCallback {
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try CallbackInstance(
       component: planned.component, name: planned.name, options: planned.options, services: context)
+    context.isCreating = false
     self.context = context
     self.bridge = bridge
     self.planned = planned
@@ -44,6 +45,8 @@ final class CallbackAdapter: LoopCallback {
     instance.destroy()
     context.run.metrics.forget(planned.party)
     warn("\(planned.party) could not be reset and was created anew: \(error)")
+    context.isCreating = true
+    defer { context.isCreating = false }
     instance = try context.run.metrics.whileCreating {
       try CallbackInstance(
         component: planned.component, name: planned.name, options: planned.options, services: context)
