@@ -53,6 +53,7 @@ struct ExpressionParser {
     return left
   }
 
+  /// Every way deeper leads through here.
   private mutating func sign() throws(ExpressionError) -> Node {
     try deeper()
     defer { depth -= 1 }
@@ -73,8 +74,6 @@ struct ExpressionParser {
   }
 
   private mutating func operand() throws(ExpressionError) -> Node {
-    try deeper()
-    defer { depth -= 1 }
     let start = offset
     switch token {
     case .number(let value):
