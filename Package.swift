@@ -35,6 +35,7 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "process-stats-monitor", name: "ProcessStatsMonitor"),
   Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
   Plugin(kind: "Callbacks", id: "remote-monitor", name: "RemoteMonitor", core: ["CallbackCore", "CCURL"]),
+  Plugin(kind: "Callbacks", id: "call", name: "Call", core: ["ForeignCalls"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
   Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "top-k-accuracy", name: "TopKAccuracy", core: ["MonitorCore"]),
@@ -83,13 +84,16 @@ let package = Package(
     // The contract: one header.
     .target(name: "CTrainyard"),
 
+    // Calls of C functions that are known at run time only.
+    .target(name: "ForeignCalls", dependencies: ["CFFI"]),
+
     // The author's side.
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
     .target(name: "PluginHost", dependencies: ["CTrainyard"]),
     .target(name: "Training"),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "CYAML"]),
+    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -104,6 +108,7 @@ let package = Package(
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -134,6 +139,7 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(

@@ -87,6 +87,11 @@ public struct Host {
   /// The host's clocks.
   public var clock: Clock? { service(TY_SERVICE_CLOCK).map { Clock(host: pointer, table: $0) } }
 
+  /// Monitors that this instance adds to runs.
+  public var monitors: Monitors? {
+    service(TY_SERVICE_MONITORS).map { Monitors(host: pointer, table: $0) }
+  }
+
   private func service<Table>(_ id: String) -> UnsafePointer<Table>? {
     pointer.pointee.service(pointer, id)?.assumingMemoryBound(to: Table.self)
   }

@@ -85,6 +85,20 @@ public struct Files {
   public func remove(_ path: String) { table.pointee.remove(host, path) }
 }
 
+/// Monitors that an instance adds to runs, as if the pipeline had named them.
+public struct Monitors {
+  let host: UnsafePointer<ty_host>
+  let table: UnsafePointer<ty_monitors_service>
+
+  /// Adds a monitor, with the defaults of its options. In `create`: to every run. In `onTrainBegin`: to the run that
+  /// begins; the next one needs it again. What it declares is a metric like any other, also as `val_…`.
+  public func add(_ monitor: (some Monitor).Type, as name: String) throws {
+    guard table.pointee.add(host, component(of: monitor), name) == TY_OK else {
+      throw PluginError("the host cannot add the monitor '\(name)'", help: "is the name taken by another monitor?")
+    }
+  }
+}
+
 /// A random stream of the instance's own. The host sets it to its start before each reset.
 public struct RandomStream: RandomNumberGenerator {
   let host: UnsafePointer<ty_host>

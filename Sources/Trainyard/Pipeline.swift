@@ -25,6 +25,11 @@ public struct Pipeline {
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
   }
 
+  /// Looks for plugins in these folders before all others.
+  public mutating func searchFirst(_ folders: [String]) {
+    search = PluginSearch(folders: folders + search.folders)
+  }
+
   /// Finds the plugins and checks their options. Throws `ConfigProblems`.
   public func plan() throws -> Plan {
     var planner = Planner(config, search: search)
@@ -40,6 +45,12 @@ public struct Pipeline {
 }
 
 extension Plan {
+  /// The metrics that a run will have, and where each comes from. Opens the data; nothing is trained or written. What
+  /// plugins declare in `on_train_begin` only is not there yet.
+  public func metrics() throws -> [MetricListing] {
+    try withSession { try $0.metrics() }
+  }
+
   /// One run, on a thread of its own. An error in training is in the report; one before it is thrown.
   public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
     -> RunReport
@@ -78,6 +89,9 @@ public final class Session {
   private let worker: Worker
 
   init(_ worker: Worker) { self.worker = worker }
+
+  /// The metrics that a run will have, see `Plan.metrics()`.
+  public func metrics() throws -> [MetricListing] { try worker.metrics() }
 
   /// One run: every instance is reset, then trained.
   /// - Parameter seed: The plan's, unless given.

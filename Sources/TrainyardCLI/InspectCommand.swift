@@ -4,9 +4,11 @@ import Trainyard
 /// `trainyard inspect`: what a plugin says of itself.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows a plugin's kind, version, hooks and options.")
+    commandName: "inspect", abstract: "Shows a plugin's kind, version, hooks and options, or the metrics of a pipeline.")
 
-  @Argument(help: "A plugin's id, or the path of a library.", completion: .file(extensions: ["so"]))
+  @Argument(
+    help: "A plugin's id, the path of a library, or a pipeline file.",
+    completion: .file(extensions: ["so", "yaml", "yml", "json"]))
   var plugin: String
   @Option(help: "Which component of a library that has several.")
   var component: String?
@@ -16,6 +18,11 @@ struct InspectCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    if [".yaml", ".yml", ".json"].contains(where: plugin.hasSuffix) {
+      var pipeline = try Pipeline(contentsOf: plugin)
+      pipeline.searchFirst(pluginFolders.map(PathText.absolute))
+      return ErrorReport.write(MetricListText(try pipeline.plan().metrics()).text, to: 1)
+    }
     let descriptions = try Catalog(folders: pluginFolders).descriptions(of: plugin, component: component)
     if json {
       let schemas = descriptions.map(\.schema)

@@ -16,18 +16,26 @@ struct RunCommand: ParsableCommand {
       """)
 
   @OptionGroup var pipelineFlags: PipelineFlags
-  @Flag(help: "Check everything, print the resolved config, and do not train.")
+  @Flag(help: "Check everything, print the resolved config and list the metrics, and do not train.")
   var dryRun = false
   @Flag(name: .shortAndLong, help: "No lines but warnings, errors and the summary.")
   var quiet = false
 
+  /// The config goes where programs read, the metrics where people do.
+  private func describe(_ plan: Plan) throws {
+    print(JSONWriter.pretty(plan.resolved))
+    guard !quiet else { return }
+    do {
+      ErrorReport.write(MetricListText(try plan.metrics()).text, to: 2)
+    } catch {
+      ErrorReport.write("warning: this pipeline would not train\n" + ErrorReport.text(error) + "\n", to: 2)
+    }
+  }
+
   func run() throws {
     let pipeline = try PipelineArguments(pipelineFlags).pipeline()
     let plan = try pipeline.plan()
-    if dryRun {
-      print(JSONWriter.pretty(plan.resolved))
-      return
-    }
+    if dryRun { return try describe(plan) }
     let terminal = Terminal(quiet: quiet)
     let interruption = Interruption()
     Signals.watch(interruption)

@@ -99,8 +99,8 @@ import Testing
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "output", "plugins", "callback", "callback.early-stopping", "model",
-        "model.engine", "monitor", "dataset",
+        "data", "validation", "train", "output", "plugins", "expression_monitor", "function_monitor",
+        "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])
     for (name, section) in [("data", PipelineSection.data), ("train", .train), ("output", .output)] {
       #expect(definitions[name]?["properties"]?.members?.map(\.name) == section.keys.map(\.key))

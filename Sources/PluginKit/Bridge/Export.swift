@@ -42,6 +42,7 @@ public struct ExportedTable {
 private final class ModuleCache: @unchecked Sendable {
   static let shared = ModuleCache()
   private var modules: [[ObjectIdentifier]: UnsafePointer<ty_module>] = [:]
+  private var components: [ObjectIdentifier: UnsafePointer<ty_component>] = [:]
   private let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
   private init() { pthread_mutex_init(lock, nil) }
@@ -53,7 +54,7 @@ private final class ModuleCache: @unchecked Sendable {
     defer { pthread_mutex_unlock(lock) }
     let key = components.map { ObjectIdentifier($0) }
     if let module = modules[key] { return module }
-    let rows: [UnsafePointer<ty_component>?] = components.map { UnsafePointer(makeComponent($0)) }
+    let rows: [UnsafePointer<ty_component>?] = components.map { known($0) }
     let module = UnsafePointer(
       Immortal.value(
         ty_module(
@@ -64,6 +65,24 @@ private final class ModuleCache: @unchecked Sendable {
     modules[key] = module
     return module
   }
+
+  func component(of type: any Exportable.Type) -> UnsafePointer<ty_component> {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return known(type)
+  }
+
+  private func known(_ type: any Exportable.Type) -> UnsafePointer<ty_component> {
+    if let component = components[ObjectIdentifier(type)] { return component }
+    let component = UnsafePointer(makeComponent(type))
+    components[ObjectIdentifier(type)] = component
+    return component
+  }
+}
+
+/// The component of a class; the same each time.
+func component(of type: any Exportable.Type) -> UnsafePointer<ty_component> {
+  ModuleCache.shared.component(of: type)
 }
 
 private func makeComponent(_ type: any Exportable.Type) -> UnsafeMutablePointer<ty_component> {

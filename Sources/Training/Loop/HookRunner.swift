@@ -20,6 +20,8 @@ public final class HookRunner {
   private var begun: [LoopCallback] = []
   private var slots: WeightSlots
   private var checkpointIsMarked = false
+  /// Called when every `on_train_begin` has run and before the set of metrics is frozen.
+  public var beforeFreeze: () throws -> Void = {}
   /// Writes a checkpoint, once every callback of a hook that marked one has run.
   public var onCheckpoint: () throws -> Void = {}
 
@@ -72,6 +74,7 @@ public final class HookRunner {
       begun.removeLast()
       try callbacks.failed(callback, .trainBegin, frame, error)
     }
+    try beforeFreeze()
     try freezeMetrics(isStrict: isStrict)
     batchLogs = Logs(capacity: metrics.count)
     epochLogs = Logs(capacity: metrics.count)
@@ -83,7 +86,8 @@ public final class HookRunner {
     let available = metrics.declared.filter { $0.declaration.phase.contains(.epoch) }.map(\.name)
     let required = unmet.filter { !$0.isOptional && isStrict }
     guard required.isEmpty else {
-      throw UnknownMetrics(unknown: required.map { ($0.name, $0.reader) }, available: available)
+      let nearest = required.lazy.compactMap { [metrics] in metrics.nearest($0.name, available) }.first
+      throw UnknownMetrics(unknown: required.map { ($0.name, $0.reader) }, available: available, nearest: nearest)
     }
     for want in unmet {
       let list = available.joined(separator: ", ")
@@ -256,14 +260,22 @@ public final class HookRunner {
   }
 }
 
+extension HookRunner: RunView {
+  public var epoch: Int { frame.epoch }
+  public var step: Int { frame.step }
+}
+
 /// Metrics that callbacks watch and the run does not produce.
 public struct UnknownMetrics: Error, FailureWords, CustomStringConvertible {
   public var unknown: [(name: String, reader: String)]
   public var available: [String]
+  /// The name that one of them was likely meant to be.
+  public var nearest: String?
 
   public var failureWords: (message: String, help: String?) {
     let list = unknown.map { "\($0.reader) watches '\($0.name)'" }.joined(separator: ", and ")
-    let help = "metrics of this run: \(available.joined(separator: ", "))"
+    let hint = nearest.map { "did you mean '\($0)'? " } ?? ""
+    let help = "\(hint)metrics of this run: \(available.joined(separator: ", "))"
     return ("\(list), which this run does not produce", help)
   }
 

@@ -24,6 +24,8 @@ public final class MetricTable {
   // What instances asked for when they were created holds in every run.
   private var lastingDeclarations: [Int: Declaration] = [:]
   private var lastingWants: [Want] = []
+  /// The nearest of some names, for a name that nobody declares; the table itself knows no spelling.
+  public var nearest: (_ name: String, _ among: [String]) -> String? = { _, _ in nil }
   private var isRunning = false
   private var isCreating = false
 

@@ -72,6 +72,9 @@ public protocol LoopMonitor: AnyObject {
   func reset() throws
   /// Once a run, after reset; metrics are declared here or at creation.
   func prepare(_ task: LearningTask) throws
+  /// Once a run, when every metric is declared and before the first epoch: what the monitor may look at beside
+  /// predictions.
+  func begin(_ run: any RunView) throws
   func passBegin(_ pass: Pass) throws
   func update(_ batch: Batch, prediction: Tensor) throws
   /// Values and notes go to `effects`.
@@ -79,6 +82,21 @@ public protocol LoopMonitor: AnyObject {
   var effects: EffectQueue { get }
   func saveState() throws -> StateTable
   func loadState(_ state: StateTable) throws
+}
+
+extension LoopMonitor {
+  public func begin(_ run: any RunView) throws {}
+}
+
+/// What a monitor may look at beside predictions: where the run is, and what has been measured so far.
+public protocol RunView: AnyObject {
+  /// From 0.
+  var epoch: Int { get }
+  /// Optimizer steps done in this run.
+  var step: Int { get }
+  /// The metrics of the epoch, as far as they are there.
+  var epochLogs: Logs { get }
+  var metrics: MetricTable { get }
 }
 
 /// What a model answers for a task.

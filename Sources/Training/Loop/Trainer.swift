@@ -5,6 +5,7 @@
 ///         batch: on_batch_begin → train step (→ on_optimizer_step) → on_batch_end
 ///         training monitors compute
 ///         [on_validation_begin → batches → monitors compute → on_validation_end]
+///         epoch monitors compute
 ///         on_epoch_end → checkpoint, if marked → stop?
 ///     on_train_end(outcome): for every callback whose on_train_begin ran, also after an error
 ///
@@ -30,14 +31,16 @@ public final class Trainer {
   public let target: any RunTarget
   public let interruption: Interruption
   private let hooks: HookRunner
-  private let trainingMonitors: [any LoopMonitor]
-  private let validationMonitors: [any LoopMonitor]
+  private let ownMonitors: MonitorSet
+  /// Monitors that callbacks have asked for by the time that every `on_train_begin` has run; asked once a run.
+  public var addedMonitors: () throws -> MonitorSet = { MonitorSet() }
   private let trainingData: BatchLoader
   private let validationData: BatchLoader?
   private let initialWeights: [NamedTensor]
   private let initialParameters: [(name: String, value: Double)]
 
   // What a run changes. All of it is set at the start of `fit`.
+  private var monitors = MonitorSet()
   private var result = FitResult()
   private var isInterrupted = false
   /// `max_steps` ended the last epoch before its data did.
@@ -48,18 +51,19 @@ public final class Trainer {
 
   /// - Parameters:
   ///   - trainingMonitors: One instance of each monitor for the training pass, another for validation.
+  ///   - epochMonitors: Compute at the end of each epoch from what the others have measured, in this order; they are
+  ///     given no predictions.
   ///   - initialWeights: Assigned after the model's reset.
   ///   - initialParameters: Hyper-parameters set after the model's reset.
   public init(
     model: any LoopModel, callbacks: [LoopCallback] = [], trainingMonitors: [any LoopMonitor] = [],
-    validationMonitors: [any LoopMonitor] = [], trainingData: BatchLoader, validationData: BatchLoader? = nil,
+    validationMonitors: [any LoopMonitor] = [], epochMonitors: [any LoopMonitor] = [], trainingData: BatchLoader, validationData: BatchLoader? = nil,
     task: LearningTask, metrics: MetricTable, settings: Settings, initialWeights: [NamedTensor] = [],
     initialParameters: [(name: String, value: Double)] = [],
     target: any RunTarget = SilentTarget(), interruption: Interruption = Interruption()
   ) {
     self.model = model
-    self.trainingMonitors = trainingMonitors
-    self.validationMonitors = validationMonitors
+    ownMonitors = MonitorSet(training: trainingMonitors, validation: validationMonitors, epoch: epochMonitors)
     self.trainingData = trainingData
     self.validationData = validationData
     self.task = task
@@ -70,6 +74,7 @@ public final class Trainer {
     self.target = target
     self.interruption = interruption
     hooks = HookRunner(callbacks: callbacks, model: model, metrics: metrics, target: target)
+    hooks.beforeFreeze = { [unowned self] in try takeAddedMonitors() }
     hooks.onCheckpoint = { [unowned self] in try target.checkpoint(self) }
   }
 
@@ -119,20 +124,31 @@ public final class Trainer {
     for (name, value) in initialParameters {
       try attempt("model '\(model.name)'", "set of '\(name)'") { try model.setParameter(name, value) }
     }
-    for monitor in trainingMonitors + validationMonitors {
-      try attempt(monitor, "reset") { try monitor.reset() }
-    }
+    monitors = ownMonitors
+    for monitor in monitors.all { try attempt(monitor, "reset") { try monitor.reset() } }
   }
 
   private func begin() throws {
-    lossID = metrics.declare("loss", .min, [.batch, .epoch], by: "the loop")
-    if validationData != nil {
-      validationLossID = metrics.declare("val_loss", .min, [.batch, .epoch], by: "the loop")
-    }
-    for monitor in trainingMonitors + validationMonitors {
+    (lossID, validationLossID) = Self.declareLosses(in: metrics, validates: validationData != nil)
+    for monitor in monitors.all { try attempt(monitor, "prepare") { try monitor.prepare(task) } }
+    try hooks.begin(isStrict: settings.isStrict)
+    for monitor in monitors.all { try attempt(monitor, "begin") { try monitor.begin(hooks) } }
+  }
+
+  /// Declares what the loop itself measures; gives the ids. Without validation there is no second one.
+  @discardableResult
+  public static func declareLosses(in metrics: MetricTable, validates: Bool) -> (loss: Int, validationLoss: Int) {
+    let loss = metrics.declare("loss", .min, [.batch, .epoch], by: "the loop")
+    return (loss, validates ? metrics.declare("val_loss", .min, [.batch, .epoch], by: "the loop") : -1)
+  }
+
+  private func takeAddedMonitors() throws {
+    let added = try addedMonitors()
+    for monitor in added.all {
+      try attempt(monitor, "reset") { try monitor.reset() }
       try attempt(monitor, "prepare") { try monitor.prepare(task) }
     }
-    try hooks.begin(isStrict: settings.isStrict)
+    monitors.add(added)
   }
 
   // MARK: Epochs
@@ -149,7 +165,8 @@ public final class Trainer {
         return
       }
       hooks.enter(batch: -1, examples: rows)
-      for monitor in trainingMonitors where monitor.isSample { try publish(monitor) }
+      for monitor in monitors.training where monitor.isSample { try publish(monitor) }
+      for monitor in monitors.epoch { try publish(monitor) }
       try hooks.endEpoch()
       let values = hooks.epochLogs.entries.map { (metrics.names[$0.id], $0.value) }
       let seconds = Stopwatch.seconds(since: start)
@@ -164,8 +181,8 @@ public final class Trainer {
 
   /// Returns the number of rows, or `nil` when the run was interrupted.
   private func trainBatches(_ epoch: Int) throws -> Int? {
-    for monitor in trainingMonitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) } }
-    let monitors = trainingMonitors.filter { !$0.isSample }
+    for monitor in monitors.training { try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) } }
+    let monitors = monitors.training.filter { !$0.isSample }
     let hasBegin = hooks.wants(.batchBegin)
     let hasEnd = hooks.wants(.batchEnd)
     let hasStep = hooks.wants(.optimizerStep)
@@ -220,7 +237,7 @@ public final class Trainer {
     let hasBegin = hooks.wants(.validationBatchBegin)
     let hasEnd = hooks.wants(.validationBatchEnd)
     let logs = hooks.batchLogs
-    let evaluation = Evaluation(model: model, monitors: validationMonitors, pass: .validation)
+    let evaluation = Evaluation(model: model, monitors: monitors.validation, pass: .validation)
     let total = try evaluation.run(validationData, epoch: epoch) { number, rows, loss in
       hooks.enter(batch: number, examples: rows)
       if let loss {
@@ -236,7 +253,7 @@ public final class Trainer {
     hooks.enter(batch: -1, examples: total?.rows ?? 0)
     guard let total else { return false }
     hooks.epochLogs.set(validationLossID, total.mean)
-    for monitor in validationMonitors { try publish(monitor) }
+    for monitor in monitors.validation { try publish(monitor) }
     try hooks.call(.validationEnd, hooks.epochLogs)
     return true
   }

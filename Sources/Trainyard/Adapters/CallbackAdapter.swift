@@ -14,6 +14,7 @@ class CallbackAdapter: LoopCallback {
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try CallbackInstance(
       component: planned.component, name: planned.name, options: planned.options, services: context)
+    context.isCreating = false
     self.context = context
     self.bridge = bridge
     self.planned = planned
@@ -44,6 +45,8 @@ class CallbackAdapter: LoopCallback {
   private func createAnew() throws {
     instance.destroy()
     context.run.metrics.forget(planned.party)
+    context.isCreating = true
+    defer { context.isCreating = false }
     instance = try context.run.metrics.whileCreating {
       try CallbackInstance(
         component: planned.component, name: planned.name, options: planned.options, services: context)

@@ -12,6 +12,8 @@ final class InstanceContext: HostServices {
   private let metricPrefix: String
   private var random: RandomStream
   private let streamName: String
+  /// Whether the instance is in its `create`: what it asks for then holds for every run.
+  var isCreating = true
   /// The callback whose slots these are.
   weak var callback: LoopCallback?
 
@@ -67,7 +69,12 @@ final class InstanceContext: HostServices {
   func wallNanoseconds() -> Int64 { run.clock.wall() }
 
   func addMonitor(_ component: ComponentDescription, name: String) throws {
-    throw LoopError("monitors cannot be added at run time yet")
+    guard !name.isEmpty, !name.contains("/") else {
+      throw LoopError("'\(name.shownInMessages)' cannot be the name of a monitor")
+    }
+    // All its options have defaults, which the instance fills in.
+    try run.request(
+      PlannedInstance(component: component, name: name, options: [:]), by: party, lasts: isCreating)
   }
 
   // MARK: Effects

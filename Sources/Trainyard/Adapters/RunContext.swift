@@ -15,12 +15,19 @@ final class RunContext {
   /// Set at each run: every random stream starts from it.
   var seed: UInt64 = 0
 
+  /// Monitors that callbacks have asked for and that are not made yet.
+  private var requestedMonitors: [PlannedInstance] = []
+  /// Names of monitors that last, and of those of the run.
+  private var lastingMonitors: [String: String] = [:]
+  private var monitorsOfRun: [String: String] = [:]
+
   private let facts: UnsafeMutablePointer<ty_run_facts>
   private var isRunning = false
   private var names: [UnsafeMutablePointer<CChar>] = []
   private var texts: [UnsafeMutablePointer<CChar>] = []
 
   init() {
+    metrics.nearest = { NearestName.of($0, among: $1) }
     facts = .allocate(capacity: 1)
     facts.initialize(to: ty_run_facts())
   }
@@ -49,6 +56,31 @@ final class RunContext {
     facts.pointee.folder = UnsafePointer(texts[0])
     facts.pointee.model = UnsafePointer(texts[1])
     isRunning = true
+    monitorsOfRun = [:]
+    requestedMonitors = []
+  }
+
+  // MARK: Monitors that plugins add
+
+  /// Adds a monitor for every run, or, unless `lasts`, for this one. A plugin that is created anew asks again for what
+  /// it has: that changes nothing.
+  func request(_ monitor: PlannedInstance, by party: String, lasts: Bool) throws {
+    if lasts, lastingMonitors[monitor.name] == party { return }
+    if let owner = lastingMonitors[monitor.name] ?? monitorsOfRun[monitor.name] {
+      throw LoopError("\(owner) has added a monitor of the name '\(monitor.name)'")
+    }
+    if lasts { lastingMonitors[monitor.name] = party } else { monitorsOfRun[monitor.name] = party }
+    requestedMonitors.append(monitor)
+  }
+
+  /// Names that the plan has given away.
+  func reserve(_ names: [String]) {
+    for name in names { lastingMonitors[name] = "the pipeline" }
+  }
+
+  func takeRequestedMonitors() -> [PlannedInstance] {
+    defer { requestedMonitors = [] }
+    return requestedMonitors
   }
 
   func endRun() {

@@ -87,6 +87,10 @@ extension ConfigNode {
     if case .map = value { true } else { false }
   }
 
+  public var isList: Bool {
+    if case .list = value { true } else { false }
+  }
+
   public var isNull: Bool {
     if case .null = value { true } else { false }
   }

@@ -5,7 +5,10 @@ public struct PipelineConfig: Sendable {
   public var data: DataConfig
   public var model: ModelConfig
   public var train: TrainConfig
+  /// Those that are plugins.
   public var monitors: [PluginConfig]
+  /// Monitors that are no plugins, each after those that it reads.
+  public var measures: [MeasureConfig]
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig

@@ -84,18 +84,21 @@ extension PipelineReader {
         help: "use letters, digits, '-', '_' and '.', without a '.' in front"))
   }
 
-  mutating func checkNames(_ plugins: [PluginConfig]) {
+  mutating func checkNames(_ plugins: [PluginConfig], _ measures: [MeasureConfig] = []) {
+    let names =
+      plugins.map { ($0.knownName, $0.place, $0.position) }
+      + measures.flatMap { measure in Set(measure.gives + [measure.name]).sorted().map { ($0, measure.place, measure.position) } }
     var owners: [String: String] = [:]
-    for plugin in plugins {
-      guard let name = plugin.knownName, !name.isEmpty else { continue }
+    for (name, place, position) in names {
+      guard let name, !name.isEmpty else { continue }
       guard let before = owners[name] else {
-        owners[name] = plugin.place
+        owners[name] = place
         continue
       }
       problems.append(
         ConfigProblem(
-          .duplicateName, "two instances are named '\(name)': \(before) and \(plugin.place)",
-          at: plugin.position, in: plugin.place, help: "give one of them a 'name' of its own"))
+          .duplicateName, "two instances are named '\(name)': \(before) and \(place)", at: position, in: place,
+          help: "give one of them a 'name' of its own"))
     }
   }
 }

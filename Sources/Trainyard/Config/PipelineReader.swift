@@ -25,17 +25,21 @@ struct PipelineReader {
     for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
       problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
     }
+    let monitors = elements("monitors", root)
     let config = PipelineConfig(
       data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
       model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
       train: train(root["train"]),
-      monitors: elements("monitors", root).compactMap { monitor($0.node, place: $0.place) },
+      monitors: monitors.filter { !Self.isMeasure($0.node) }.compactMap {
+        plugin(.monitor, $0.node, place: $0.place)
+      },
+      measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
       baseFolder: baseFolder)
-    checkNames([config.model.plugin] + config.monitors + config.callbacks)
+    checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
     guard problems.isEmpty else { throw ConfigProblems(problems.inOrderOfText) }
     return config
   }
@@ -155,27 +159,19 @@ struct PipelineReader {
       record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
   }
 
-  private mutating func monitor(_ node: ConfigNode, place: String) -> PluginConfig? {
-    let other: (section: PipelineSection, what: String)
-    if node["expression"] != nil && node["plugin"] == nil {
-      other = (.expressionMonitor, "a monitor by expression")
-    } else if node["library"] != nil && node["plugin"] == nil {
-      other = (.functionMonitor, "a monitor by C function")
-    } else {
-      return plugin(.monitor, node, place: place)
-    }
-    _ = values(of: other.section, node, owner: "'\(place)'", place: place, tablesAreValues: true)
-    problems.append(.notSupportedYet(other.what, at: node.position, in: place))
-    return nil
+  /// In the order in which they are made, which need not be that of the file.
+  private mutating func measures(_ nodes: [(node: ConfigNode, place: String)]) -> [MeasureConfig] {
+    let (sorted, circles) = MeasureOrder.sorted(nodes.compactMap { measure($0.node, place: $0.place) })
+    problems += circles
+    return sorted
   }
 
   // MARK: Values
 
   private mutating func values(
-    of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String,
-    tablesAreValues: Bool = false
+    of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String
   ) -> SectionValues {
-    let structure = tablesAreValues ? [] : section.keys.filter { $0.type == .table }.map(\.key)
+    let structure = section.keys.filter { $0.type == .table }.map(\.key)
     return read(
       section, node ?? ConfigNode(.map([])), owner: owner, place: place, structure: Set(structure))
   }

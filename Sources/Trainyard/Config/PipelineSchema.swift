@@ -14,6 +14,11 @@ extension JSONSchema {
     let plugins = ComponentSpec.Kind.allCases.flatMap { kind in
       pluginDefinitions(kind, components.filter { $0.kind == kind })
     }
+    let measures = [
+      JSONValue.Member("expression_monitor", section(.expressionMonitor)),
+      JSONValue.Member(
+        "function_monitor", section(.functionMonitor, structure: ["args": ["type": "array", "items": ["type": "object"]]])),
+    ]
     return .object([
       JSONValue.Member("$schema", dialect),
       JSONValue.Member("title", "Trainyard pipeline"),
@@ -22,7 +27,7 @@ extension JSONSchema {
       JSONValue.Member("properties", .object(properties(of: .pipeline, structure: topLevel))),
       JSONValue.Member("required", ["data", "model"]),
       JSONValue.Member("additionalProperties", false),
-      JSONValue.Member("$defs", .object(sections + plugins)),
+      JSONValue.Member("$defs", .object(sections + measures + plugins)),
     ])
   }
 
@@ -30,8 +35,19 @@ extension JSONSchema {
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
     "output": reference("output"), "plugins": reference("plugins"),
-    "monitors": ["type": "array", "items": reference("monitor")],
+    "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],
+  ]
+
+  /// By 'plugin', or only an id; else by what it has.
+  private static let monitor: JSONValue = [
+    "if": ["type": "object", "required": ["expression"], "not": ["required": ["plugin"]]],
+    "then": reference("expression_monitor"),
+    "else": [
+      "if": ["type": "object", "required": ["library"], "not": ["required": ["plugin"]]],
+      "then": reference("function_monitor"),
+      "else": reference("monitor"),
+    ],
   ]
 
   private static var data: JSONValue {

@@ -191,22 +191,37 @@ extension PipelineSection {
     ])
 
   public static let expressionMonitor = PipelineSection(
-    "monitors[]", "Not supported yet: an expression over metrics.",
+    "monitors[]", "An expression over metrics, evaluated at the end of each epoch.",
     [
       OptionSpec("name", .metric, "The metric that it gives.", isRequired: true),
-      OptionSpec("expression", .string, "Such as val_loss - loss.", isRequired: true),
+      OptionSpec(
+        "expression", .string, "Such as val_loss - loss, or 'ema(val_loss, 0.9)' in quotes.", isRequired: true),
+      direction,
     ])
 
   public static let functionMonitor = PipelineSection(
-    "monitors[]", "Not supported yet: a C function of any library.",
+    "monitors[]", "A C function of any library. A signature that is not the function's is undefined behaviour.",
     [
-      OptionSpec("name", .metric, "The metric that it gives.", isRequired: true),
-      OptionSpec("library", .path, "The library's file.", isRequired: true),
+      OptionSpec("name", .metric, "The metric that its result becomes; val_ before it in validation.", isRequired: true),
+      OptionSpec(
+        "library", .string, "The library: a path with a '/', or a name such as libm.so.6 that the system finds.",
+        isRequired: true),
       OptionSpec("symbol", .string, "The function's name.", isRequired: true),
-      OptionSpec("returns", .string, "The type of the result, such as f64.", isRequired: true),
-      OptionSpec("args", .table, "Type and binding of each argument.", default: "[]", isList: true),
-      OptionSpec("when", .string, "When it is called."),
+      OptionSpec("returns", .string, "The type of the result, such as f64; void: none.", isRequired: true),
+      OptionSpec(
+        "args", .table, "Type and binding of each argument, as in {bind: prediction, as: \"*f32\"}.", default: "[]",
+        isList: true),
+      OptionSpec(
+        "when", .choice, "epoch: once, with all rows of the pass; batch: for each batch, and the mean over rows.",
+        default: "epoch", choices: FunctionConfig.When.allCases.map(\.rawValue)),
+      OptionSpec(
+        "pass", .choice, "Which passes it measures.", default: "both",
+        choices: FunctionConfig.Passes.allCases.map(\.rawValue)),
+      direction,
     ])
+
+  private static let direction = OptionSpec(
+    "direction", .choice, "Which way the metric improves.", default: "none", choices: ["none", "min", "max"])
 
   public static let callback = PipelineSection(
     "callbacks[]", "A callback: a map with 'plugin', or only its id.", pluginKind: .callback,

@@ -13,7 +13,7 @@ extension PipelineConfig {
       ("data", data.node { node($0) }),
       ("model", node(model.plugin, [("initial_weights", model.initialWeights.map(ConfigNode.init(text:)))])),
       ("train", train.node),
-      ("monitors", ConfigNode(.list(monitors.map { node($0) }))),
+      ("monitors", ConfigNode(.list(monitors.map { node($0) } + measures.map(\.node)))),
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
       ("output", output.node),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
@@ -49,6 +49,28 @@ extension PluginConfig {
       ("isolate", isCallback ? ConfigNode(.bool(isIsolated)) : nil),
       ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
     ]
+  }
+}
+
+extension MeasureConfig {
+  fileprivate var node: ConfigNode {
+    let name: (String, ConfigNode?) = ("name", ConfigNode(text: name))
+    let direction: (String, ConfigNode?) = ("direction", ConfigNode(text: direction.name))
+    switch content {
+    case .expression(let expression):
+      return PipelineConfig.map([name, ("expression", ConfigNode(text: expression.text)), direction])
+    case .function(let function):
+      return PipelineConfig.map([
+        name,
+        ("library", ConfigNode(text: function.signature.library)),
+        ("symbol", ConfigNode(text: function.signature.symbol)),
+        ("returns", ConfigNode(text: function.signature.returns.description)),
+        ("args", function.arguments),
+        ("when", ConfigNode(text: function.when.rawValue)),
+        ("pass", ConfigNode(text: function.passes.rawValue)),
+        direction,
+      ])
+    }
   }
 }
 

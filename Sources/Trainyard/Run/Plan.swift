@@ -6,6 +6,8 @@ public struct Plan: Sendable {
   public var model: PlannedInstance
   public var callbacks: [PlannedInstance] = []
   public var monitors: [PlannedInstance] = []
+  /// Monitors that are no plugins. Those that read metrics come after those that give them.
+  public var measures: [PlannedMeasure] = []
   public var data: DataPlan
   public var training = TrainingPlan()
   /// A safetensors file whose weights the model starts from, assigned after its reset.
@@ -18,6 +20,9 @@ public struct Plan: Sendable {
     self.model = model
     self.data = data
   }
+
+  /// Adds a monitor that is written in Swift.
+  public mutating func add(_ monitor: ClosureMonitor) { measures.append(.closure(monitor)) }
 }
 
 /// Where rows come from, and what becomes of them before the model sees them.

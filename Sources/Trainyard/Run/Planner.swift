@@ -1,3 +1,4 @@
+import ForeignCalls
 import PluginHost
 import Training
 
@@ -21,6 +22,7 @@ struct Planner {
     let model = instance(config.model.plugin)
     let monitors = config.monitors.compactMap { instance($0) }
     let callbacks = config.callbacks.compactMap { instance($0) }
+    let measures = config.measures.compactMap { measure($0) }
     checkNames(config.monitors, monitors)
     checkNames(config.callbacks, callbacks)
     if let path = config.model.initialWeights, !PathName.exists(path) {
@@ -37,6 +39,7 @@ struct Planner {
     data.classWeights = classWeights
     var plan = Plan(model: model, data: data)
     plan.monitors = monitors
+    plan.measures = measures
     plan.callbacks = callbacks
     plan.training = self.training
     plan.initialWeights = config.model.initialWeights
@@ -88,6 +91,38 @@ struct Planner {
         ConfigProblem(
           .wrongValue, error.message, at: plugin.position, in: plugin.place, help: error.remedy))
       return nil
+    }
+  }
+
+  // MARK: Monitors that are no plugins
+
+  /// Finds the function, and so opens its library: nothing of it is called.
+  private mutating func measure(_ measure: MeasureConfig) -> PlannedMeasure? {
+    switch measure.content {
+    case .expression(let expression):
+      return .expression(
+        PlannedExpression(
+          measure.name, expression, direction: measure.direction,
+          places: expression.names.map { "\(measure.position(of: $0.offset))" }))
+    case .function(let function):
+      do {
+        let library = function.signature.library
+        if library.contains("/") { try LibraryTrust.check(library) }
+        _ = try ForeignCall(ForeignFunction(function.signature))
+      } catch let error as ForeignError {
+        problems.append(
+          ConfigProblem(error, at: measure.position, in: measure.place, arguments: function.arguments.elements))
+      } catch let error as LoadError {
+        problems.append(
+          ConfigProblem(
+            .wrongValue, "cannot open the library '\(error.path)': \(error.detail)", at: measure.position,
+            in: measure.place, help: error.remedy))
+      } catch {
+        problems.append(ConfigProblem(.wrongValue, "\(error)", at: measure.position, in: measure.place))
+      }
+      return .function(
+        PlannedFunction(
+          measure.name, function, direction: measure.direction, place: "\(measure.position), \(measure.place)"))
     }
   }
 

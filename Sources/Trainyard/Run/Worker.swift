@@ -13,8 +13,8 @@ final class Worker {
   private let model: ModelAdapter
   private let bridge = EventBridge()
   private var callbacks: [CallbackAdapter] = []
-  private var trainingMonitors: [MonitorAdapter] = []
-  private var validationMonitors: [MonitorAdapter] = []
+  private var monitors = MonitorSet()
+  private let factory: MonitorFactory
   private let initialWeights: [NamedTensor]
 
   init(_ plan: Plan, console: any Console) throws {
@@ -24,15 +24,16 @@ final class Worker {
     data = try WorkerData(plan, context: context)
     initialWeights = try plan.initialWeights.map { try SafeTensors.read($0).tensors } ?? []
     model = try ModelAdapter(plan.model, run: context)
-    for planned in plan.monitors {
-      trainingMonitors.append(try MonitorAdapter(planned, run: context, pass: .train))
-      if data.validates, !planned.component.isSample {
-        validationMonitors.append(try MonitorAdapter(planned, run: context, pass: .validation))
-      }
-    }
+    context.reserve(plan.monitors.map(\.name) + plan.measures.map(\.name))
+    let factory = MonitorFactory(context, validates: data.validates)
+    for planned in plan.monitors { monitors.add(try factory.monitors(planned)) }
+    for measure in plan.measures { monitors.add(try factory.monitors(measure)) }
     for planned in plan.callbacks {
       callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge))
     }
+    // What callbacks have asked for in their `create` serves every run.
+    for planned in context.takeRequestedMonitors() { monitors.add(try factory.monitors(planned)) }
+    self.factory = factory
   }
 
   /// One run: reset of all, training, files. An error before the first reset is thrown; one in training is in the
@@ -67,11 +68,14 @@ final class Worker {
       try findLearningRate($0, task, prepared, interruption, folder)
     }
     let trainer = Trainer(
-      model: model, callbacks: callbacks, trainingMonitors: trainingMonitors,
-      validationMonitors: validationMonitors,
-      trainingData: training, validationData: validation, task: task, metrics: context.metrics,
-      settings: trainerSettings(seed: seed), initialWeights: initialWeights,
-      initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs, interruption: interruption)
+      model: model, callbacks: callbacks, trainingMonitors: monitors.training,
+      validationMonitors: monitors.validation, epochMonitors: monitors.epoch, trainingData: training,
+      validationData: validation, task: task, metrics: context.metrics, settings: trainerSettings(seed: seed),
+      initialWeights: initialWeights, initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs,
+      interruption: interruption)
+    trainer.addedMonitors = { [context, factory] in
+      try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
+    }
     let result = trainer.fit()
     var report = RunReport(
       result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
@@ -119,6 +123,28 @@ final class Worker {
     }
     console.line(.info, "find_learning_rate: \(Float(rate)), where the loss fell fastest")
     return rate
+  }
+
+  /// The metrics that a run will have, as far as they are known before its callbacks' `on_train_begin`: data is opened
+  /// and monitors are prepared; nothing is trained or written.
+  func metrics() throws -> [MetricListing] {
+    let prepared = try data.prepare(seed: plan.training.seed)
+    let isFullBatch = try check(prepared.task)
+    let facts = self.facts(
+      try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(), seed: plan.training.seed)
+    context.beginRun(facts, folder: nil, modelID: plan.model.component.id)
+    defer { context.endRun() }
+    let metrics = context.metrics
+    metrics.beginRun()
+    defer { metrics.endRun() }
+    Trainer.declareLosses(in: metrics, validates: data.validates)
+    for monitor in monitors.all {
+      do {
+        try monitor.reset()
+        try monitor.prepare(prepared.task)
+      } catch { throw failure(error, part: "monitor '\(monitor.name)'", call: "prepare") }
+    }
+    return MetricListing.all(metrics)
   }
 
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
