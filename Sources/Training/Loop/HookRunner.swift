@@ -117,7 +117,9 @@ public final class HookRunner {
     frame.hook = .exception
     frame.logs = epochLogs
     for callback in begun {
-      if let error = callbacks.callAlone(callback, .exception, touched()) { warn(callback, .exception, error) }
+      if let error = callbacks.callAlone(callback, .exception, touched()) {
+        warn(callback, .exception, error)
+      }
     }
   }
 
@@ -248,7 +250,11 @@ public struct UnknownMetrics: Error, FailureWords, CustomStringConvertible {
 
   public var failureWords: (message: String, help: String?) {
     let list = unknown.map { "\($0.reader) watches '\($0.name)'" }.joined(separator: ", and ")
-    let help = "metrics of this run: \(available.joined(separator: ", "))"
+    var help = "metrics of this run: \(available.joined(separator: ", "))"
+    let isAboutValidation = unknown.contains { $0.name.hasPrefix("val_") }
+    if isAboutValidation, !available.contains(where: { $0.hasPrefix("val_") }) {
+      help += "; those that begin with val_ need validation data"
+    }
     return ("\(list), which this run does not produce", help)
   }
 

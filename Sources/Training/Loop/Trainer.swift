@@ -78,7 +78,8 @@ public final class Trainer {
       try trainEpochs()
       conclude()
     } catch {
-      fail(failure(error, part: "the run", call: "fit", epoch: hooks.frame.epoch))
+      // What names no part of its own, as a metric that nobody produces, is told as it is.
+      fail(failure(error, part: "the run", call: "", epoch: hooks.frame.epoch))
     }
     trainingData.end()
     validationData?.end()
@@ -100,7 +101,9 @@ public final class Trainer {
     let seed = stream.next()
     try attempt("model '\(model.name)'", "reset") { try model.reset(seed: seed, task: task) }
     if !initialWeights.isEmpty {
-      try attempt("model '\(model.name)'", "assign of the initial weights") { try model.assign(initialWeights) }
+      try attempt("model '\(model.name)'", "assign of the initial weights") {
+        try model.assign(initialWeights)
+      }
     }
     for monitor in trainingMonitors + validationMonitors {
       try attempt(monitor, "reset") { try monitor.reset() }
@@ -237,7 +240,8 @@ public final class Trainer {
       let epochs = result.epochs.count
       result.reason =
         reachedMaxSteps && epochs < settings.epochs
-        ? "max_steps was reached, after \(hooks.frame.step) steps" : "all \(epochs) epochs ran"
+        ? "max_steps was reached, after \(hooks.frame.step) steps"
+        : epochs == 1 ? "its one epoch ran" : "all \(epochs) epochs ran"
     }
   }
 

@@ -6,7 +6,9 @@ public enum SafeTensors {
   /// A header larger than this is refused, as the reference implementation does.
   static let maximumHeader = 100_000_000
 
-  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String) throws {
+  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String)
+    throws
+  {
     try AtomicFile.write(to: path) { file in
       let header = headerBytes(tensors, metadata)
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
@@ -50,7 +52,9 @@ public enum SafeTensors {
   /// Untrusted bytes: every size is checked before memory is taken.
   public static func parse(_ bytes: [UInt8], path: String) throws -> Contents {
     func damaged(_ detail: String) -> SafeTensorsError { SafeTensorsError(path: path, detail: detail) }
-    guard bytes.count >= 8 else { throw damaged("it has \(bytes.count) bytes, and the header's length needs 8") }
+    guard bytes.count >= 8 else {
+      throw damaged("it has \(bytes.count) bytes, and the header's length needs 8")
+    }
     let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(maximumHeader), length <= UInt64(bytes.count - 8) else {
       throw damaged("its header says \(length) bytes, and the file has \(bytes.count - 8) after it")
@@ -92,7 +96,9 @@ public enum SafeTensors {
 
     init?(_ value: JSONValue, available: Int) {
       guard case .string(let typeName)? = value["dtype"],
-        let type = [Training.ElementType.uint8, .int32, .int64, .float32, .float64].first(where: { $0.name == typeName }),
+        let type = [Training.ElementType.uint8, .int32, .int64, .float32, .float64].first(where: {
+          $0.name == typeName
+        }),
         case .array(let sizes)? = value["shape"], case .array(let offsets)? = value["data_offsets"],
         offsets.count == 2, case .int(let from) = offsets[0], case .int(let to) = offsets[1],
         from >= 0, to >= from, to <= Int64(available)
@@ -119,4 +125,8 @@ public struct SafeTensorsError: Error, CustomStringConvertible, Equatable {
   public var path: String
   public var detail: String
   public var description: String { "'\(path)' is not a whole safetensors file: \(detail)" }
+  /// What the user can do.
+  public var help: String {
+    "give weights that a run has saved, such as model/weights.safetensors in its folder"
+  }
 }
