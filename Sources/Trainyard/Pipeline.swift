@@ -21,8 +21,15 @@ public struct Pipeline {
 
   /// A config that is already a value; relative paths in it are relative to `baseFolder`.
   public init(_ node: ConfigNode, baseFolder: String = ".") throws {
-    config = try PipelineConfig.read(node, baseFolder: baseFolder)
+    let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
+    config = read
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
+    guard problems.isEmpty else {
+      // What is wrong with the plugins that it names comes out together with what is wrong with itself.
+      var planner = Planner(config, search: search, problems: problems)
+      _ = try planner.plan()
+      throw ConfigProblems(problems)
+    }
   }
 
   /// Looks for plugins in these folders before all others.

@@ -30,9 +30,10 @@ struct FindLearningRateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let plan = try PipelineArguments(pipelineFlags).pipeline().plan()
     let interruption = Interruption()
+    // Before a plugin is opened, which may start threads.
     Signals.watch(interruption)
+    let plan = try PipelineArguments(pipelineFlags).pipeline().plan()
     let search = LearningRateSearch(minimum: min, maximum: max, steps: steps, ramp: linear ? .linear : .exponential)
     let result = try plan.findLearningRate(search, interruption: interruption)
     if csv { print(result.csv, terminator: "") }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Trainyard
 
 /// The program `trainyard`.
@@ -19,13 +20,20 @@ struct Program: ParsableCommand {
     ])
 
   static func main() {
+    // A file that grows too large is an error of a write, which names the file.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
+      try StandardOutput.finish()
     } catch let status as ExitStatus {
       status.exit()
     } catch {
-      ErrorReport.end(with: error) { Self.exitCode(for: $0).rawValue } message: { Self.fullMessage(for: $0) }
+      ErrorReport.end(with: error) {
+        Self.exitCode(for: $0).rawValue
+      } message: {
+        Self.fullMessage(for: $0)
+      }
     }
   }
 }

@@ -23,7 +23,7 @@ struct RunCommand: ParsableCommand {
 
   /// The config goes where programs read, the metrics where people do.
   private func describe(_ plan: Plan) throws {
-    print(JSONWriter.pretty(plan.resolved))
+    print(JSONWriter.pretty(plan.resolved), terminator: "")
     guard !quiet else { return }
     do {
       ErrorReport.write(MetricListText(try plan.metrics()).text, to: 2)
@@ -33,13 +33,18 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
+    let interruption = Interruption()
+    // Before a plugin is opened, which may start threads.
+    if !dryRun { Signals.watch(interruption) }
     let pipeline = try PipelineArguments(pipelineFlags).pipeline()
     let plan = try pipeline.plan()
     if dryRun { return try describe(plan) }
     let terminal = Terminal(quiet: quiet)
-    let interruption = Interruption()
-    Signals.watch(interruption)
     let report = try plan.run(console: terminal, interruption: interruption)
+    if let failure = report.result.failure, report.result.neverBegan {
+      ErrorReport.write(ErrorReport.text(failure) + "\n", to: 2)
+      throw ExitStatus.unusable
+    }
     ErrorReport.write(RunSummaryText(report, plan).text, to: 1)
     if let failure = report.result.failure { ErrorReport.write(ErrorReport.text(failure) + "\n", to: 2) }
     switch report.result.outcome {

@@ -36,6 +36,11 @@ public struct FitResult: Sendable {
 
   public init() {}
 
+  /// Whether the run failed before its first epoch: nothing was trained.
+  public var neverBegan: Bool {
+    outcome == .failed && epochs.isEmpty && steps == 0 && (failure?.epoch ?? -1) < 0
+  }
+
   /// The values of one metric over the epochs that have it.
   public func series(_ name: String) -> [Double] { epochs.compactMap { $0[name] } }
 
@@ -77,7 +82,7 @@ public struct CallbackCost: Sendable {
 public struct RunFailure: Error, Sendable, CustomStringConvertible {
   /// "callback 'csv-logger'", "model 'mlp'".
   public var part: String
-  /// "on_epoch_end", "train_step".
+  /// "on_epoch_end", "train_step"; "" where the message says it all.
   public var call: String
   /// From 0, as everywhere; people are told from 1. `nil`: before the first.
   public var epoch: Int?
@@ -101,6 +106,7 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
   static func place(_ number: Int?) -> Int? { number.flatMap { $0 >= 0 ? $0 : nil } }
 
   public var description: String {
+    if call.isEmpty { return message }
     var place = call
     if let epoch { place += ", epoch \(epoch + 1)" }
     if let batch { place += ", batch \(batch + 1)" }

@@ -275,7 +275,11 @@ public struct UnknownMetrics: Error, FailureWords, CustomStringConvertible {
   public var failureWords: (message: String, help: String?) {
     let list = unknown.map { "\($0.reader) watches '\($0.name)'" }.joined(separator: ", and ")
     let hint = nearest.map { "did you mean '\($0)'? " } ?? ""
-    let help = "\(hint)metrics of this run: \(available.joined(separator: ", "))"
+    var help = "\(hint)metrics of this run: \(available.joined(separator: ", "))"
+    let isAboutValidation = unknown.contains { $0.name.hasPrefix("val_") }
+    if isAboutValidation, !available.contains(where: { $0.hasPrefix("val_") }) {
+      help += "; those that begin with val_ need validation data"
+    }
     return ("\(list), which this run does not produce", help)
   }
 

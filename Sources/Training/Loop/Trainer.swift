@@ -90,7 +90,8 @@ public final class Trainer {
       try trainEpochs()
       conclude()
     } catch {
-      fail(failure(error, part: "the run", call: "fit", epoch: hooks.frame.epoch, batch: hooks.frame.batch))
+      // What names no part of its own, as a metric that nobody produces, is told as it is.
+      fail(failure(error, part: "the run", call: "", epoch: hooks.frame.epoch, batch: hooks.frame.batch))
     }
     trainingData.end()
     validationData?.end()

@@ -2,8 +2,8 @@ import Training
 
 /// Reads the sections of a pipeline and collects what is wrong with them.
 ///
-/// Reading goes on after a problem, with a stand-in for what could not be read; where there was any problem,
-/// no config comes out.
+/// Reading goes on after a problem, with a stand-in for what could not be read: where there was any problem, the
+/// config that comes out is good for finding further ones, and not for a run.
 struct PipelineReader {
   let baseFolder: String
   var problems: [ConfigProblem] = []
@@ -40,7 +40,6 @@ struct PipelineReader {
         "path"),
       baseFolder: baseFolder)
     checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
-    guard problems.isEmpty else { throw ConfigProblems(problems.inOrderOfText) }
     return config
   }
 

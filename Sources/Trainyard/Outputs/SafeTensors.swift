@@ -142,4 +142,8 @@ public struct SafeTensorsError: Error, CustomStringConvertible, Equatable {
   public var path: String
   public var detail: String
   public var description: String { "'\(path)' is not a whole safetensors file: \(detail)" }
+  /// What the user can do.
+  public var help: String {
+    "give weights that a run has saved, such as model/weights.safetensors in its folder"
+  }
 }

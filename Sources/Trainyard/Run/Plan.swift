@@ -38,6 +38,8 @@ public struct DataPlan: Sendable {
     /// A part of the training rows, chosen by the run's seed.
     case fraction(Double, stratify: Bool)
     case dataset(PlannedInstance)
+
+    var isDataset: Bool { if case .dataset = self { true } else { false } }
   }
 
   public init(training: PlannedInstance) { self.training = training }

@@ -18,6 +18,7 @@ public struct TrainedModel {
   ///   - pluginFolders: Searched before all others.
   ///   - baseFolder: What paths in the specifications below are relative to.
   public init(_ path: String, pluginFolders: [String] = [], baseFolder: String = ".") throws {
+    try PluginFolders.check(pluginFolders)
     folder = try ModelFolder(path)
     self.baseFolder = PathName.absolute(baseFolder)
     search = .standard(
@@ -46,10 +47,10 @@ public struct TrainedModel {
     let file = PredictionFile(task: folder.task)
     try RunThread.perform {
       let predictor = try Predictor(folder, model: model, threads: threads)
-      try write(file.header)
       var first = 0
       try predictor.predict(data, batchSize: batchSize) { prediction in
-        try write(file.rows(prediction, first: first))
+        // With the first rows: data that cannot be used gives no output at all.
+        try write((first == 0 ? file.header : "") + file.rows(prediction, first: first))
         first += prediction.rows
       }
     }

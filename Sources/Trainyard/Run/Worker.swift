@@ -50,6 +50,9 @@ final class Worker {
     let validation = try prepared.validationLoader()
     let folder = try plan.output.folder.map { try RunFolder(in: $0, name: plan.output.name) }
     let facts = self.facts(training, validation, seed: seed)
+    var isDone = false
+    // What could not even begin leaves nothing behind, and its name free.
+    defer { if !isDone { folder?.discard() } }
     context.beginRun(facts, folder: folder, modelID: plan.model.component.id)
     bridge.forget()
     defer { context.endRun() }
@@ -57,9 +60,7 @@ final class Worker {
     let outputs = RunOutputs(
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
-    if let folder {
-      try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json"))
-    }
+    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
     let model = model
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
@@ -77,13 +78,14 @@ final class Worker {
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
     }
     let result = trainer.fit()
+    isDone = !result.neverBegan
     var report = RunReport(
-      result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
+      result: result, folder: isDone ? folder?.path : nil, task: task, trainingRows: training.rows.count,
       validationRows: validation?.rows.count ?? 0, batchesPerEpoch: training.batchCount,
       directions: Dictionary(
         context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
-    if let folder { try finish(&report, folder, prepared, seed) }
+    if let folder, isDone { finish(&report, folder, prepared, seed) }
     return report
   }
 
@@ -150,18 +152,36 @@ final class Worker {
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
   private func finish(
     _ report: inout RunReport, _ folder: RunFolder, _ prepared: PreparedData, _ seed: UInt64
-  ) throws {
+  ) {
     if report.result.outcome != .failed || !report.result.epochs.isEmpty {
       do {
         try ModelFolder.write(
           to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
           plan: plan, task: report.task)
-      } catch  where report.result.failure != nil {
-        report.warnings.append("the model was not saved: \(error)")
+      } catch {
+        notSaved("the model", error, &report)
       }
     }
     let summary = Summary.json(report, plan: plan, metrics: context.metrics, seed: seed)
-    try AtomicFile.write(JSONWriter.pretty(summary) + "\n", to: folder.file("summary.json"))
+    do {
+      try AtomicFile.write(JSONWriter.pretty(summary), to: folder.file("summary.json"))
+    } catch {
+      notSaved("the summary", error, &report)
+    }
+  }
+
+  /// A run whose files are not there has failed, however well it trained. The first failure is the one that is told.
+  private func notSaved(_ what: String, _ error: any Error, _ report: inout RunReport) {
+    let words = (error as? FileError).map { ($0.description, $0.help) } ?? ("\(error)", nil)
+    guard report.result.failure == nil else {
+      report.warnings.append("\(what) was not saved: \(words.0)")
+      return
+    }
+    let failure = RunFailure(
+      part: what, call: "", message: "\(what) was not saved: \(words.0)", help: words.1)
+    report.result.failure = failure
+    report.result.outcome = .failed
+    report.result.reason = failure.description
   }
 
   private func trainerSettings(seed: UInt64) -> Trainer.Settings {

@@ -52,6 +52,10 @@ final class WorkerData {
         validation = (validationSource, (0..<Int64(validationSource.rowCount)).map { $0 })
       }
     }
+    // A label that the training data does not have is found now, and not after an epoch.
+    if plan.data.validation.isDataset, target.hasClasses, let validation {
+      _ = try target.classes(of: validation.rows, in: validation.source)
+    }
     let fitted = try FittedPreprocessing.fit(
       plan.data.preprocessing, source: trainingSource, rows: training, target: target)
     let weights = try plan.data.classWeights.factors(target, source: trainingSource, rows: training)
