@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 SWIFT ?= swift
-SWIFT_NEEDED := 6.2
+SWIFT_NEEDED := 6.3
 PREFIX ?= /usr/local
 override PREFIX := $(abspath $(PREFIX))
 DESTDIR ?=
@@ -14,9 +14,12 @@ PROGRAM := .build/release/trainyard
 HEADER := Sources/CTrainyard/include/trainyard.h
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
+TENSORBOARD := .build/tensorboard
+# A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
+DIR ?= Tests/Data/oracle
 
 # What Debian and Ubuntu call the libraries that the build needs.
-PACKAGES := libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
+PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
 DATASET := dataset-fashion-mnist
 # What the example of a foreign library measures with. Nothing else needs it.
@@ -28,7 +31,7 @@ PLUGIN_CFLAGS := -std=c99 -Wall -Wextra -pedantic -Werror -O2 -shared -fPIC -fvi
   -I Sources/CTrainyard/include
 
 # The built-in plugins, by the table in Package.swift.
-PLUGINS := $(shell sed -n 's/.*Plugin.kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
+PLUGINS := $(shell sed -n 's/.*kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
 
 # $(call install_packages,names): those that are missing, with sudo where not root. Fails where it cannot.
 define install_packages
@@ -44,10 +47,10 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test examples install format lint clean swift packages dataset gsl
+.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
 
 run: build dataset ## Install what is missing, build, train on Fashion-MNIST
 	@if [ -r $(FASHION_MNIST) ]; then \
@@ -63,6 +66,15 @@ build: swift packages ## Build in release: .build/release/trainyard and its plug
 test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
 	$(SWIFT) test
+
+tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
+	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)
+	$(TENSORBOARD)/bin/pip install --quiet tensorboard
+	$(SWIFT) build --build-tests
+	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
+
+traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
+	@$(PROGRAM) traces $(DIR)
 
 examples: build gsl ## Build and run every example
 	mkdir -p $(EXAMPLES)

@@ -15,9 +15,48 @@ let plugins: [Plugin] = [
   Plugin(kind: "Callbacks", id: "csv-logger", name: "CSVLogger", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "model-checkpoint", name: "ModelCheckpoint", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "progress", name: "Progress", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "reduce-lr-on-plateau", name: "ReduceLROnPlateau", core: ["CallbackCore"]),
+  Plugin(
+    kind: "Callbacks", id: "learning-rate-scheduler", name: "LearningRateScheduler", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "terminate-on-nan", name: "TerminateOnNaN"),
+  Plugin(
+    kind: "Callbacks", id: "gradient-accumulation-scheduler", name: "GradientAccumulationScheduler",
+    core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "learning-rate-monitor", name: "LearningRateMonitor"),
+  Plugin(kind: "Callbacks", id: "timer", name: "Timer", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "spike-detection", name: "SpikeDetection", core: ["CallbackCore"]),
+  Plugin(
+    kind: "Callbacks", id: "on-exception-checkpoint", name: "OnExceptionCheckpoint", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "ema-weights", name: "EMAWeights"),
+  Plugin(kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging"),
+  Plugin(kind: "Callbacks", id: "json-lines-logger", name: "JSONLinesLogger", core: ["CallbackCore"]),
+  Plugin(kind: "Callbacks", id: "tensorboard", name: "TensorBoard"),
+  Plugin(kind: "Callbacks", id: "throughput-monitor", name: "ThroughputMonitor"),
+  Plugin(kind: "Callbacks", id: "process-stats-monitor", name: "ProcessStatsMonitor"),
+  Plugin(kind: "Callbacks", id: "model-summary", name: "ModelSummary"),
+  Plugin(kind: "Callbacks", id: "remote-monitor", name: "RemoteMonitor", core: ["CallbackCore", "CCURL"]),
   Plugin(kind: "Callbacks", id: "call", name: "Call", core: ["ForeignCalls"]),
   Plugin(kind: "Models", id: "mlp", name: "MLP", core: ["MLPCore"]),
-  Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy"),
+  Plugin(kind: "Monitors", id: "accuracy", name: "Accuracy", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "top-k-accuracy", name: "TopKAccuracy", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "precision", name: "Precision", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "recall", name: "Recall", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "f1", name: "F1", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "roc-auc", name: "ROCAUC", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "pr-auc", name: "PRAUC", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "log-loss", name: "LogLoss", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "brier", name: "Brier", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "calibration-error", name: "CalibrationError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "mean-absolute-error", name: "MeanAbsoluteError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "mean-squared-error", name: "MeanSquaredError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "root-mean-squared-error", name: "RootMeanSquaredError", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "r2", name: "R2", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "explained-variance", name: "ExplainedVariance", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "matthews-correlation", name: "MatthewsCorrelation", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "cohen-kappa", name: "CohenKappa", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "confusion-matrix", name: "ConfusionMatrix", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "quantile-loss", name: "QuantileLoss", core: ["MonitorCore"]),
+  Plugin(kind: "Monitors", id: "ndcg", name: "NDCG", core: ["MonitorCore"]),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
   Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "DataFiles"]),
   Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic", core: ["DataColumns"]),
@@ -59,8 +98,16 @@ let package = Package(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
+    // Examples that are programs.
+    .executableTarget(
+      name: "reuse", dependencies: ["Trainyard"], path: "examples/reuse", exclude: ["README.md"]),
+    .executableTarget(
+      name: "embed-the-host", dependencies: ["Trainyard"], path: "examples/embed-the-host",
+      exclude: ["README.md"]),
+
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -73,16 +120,21 @@ let package = Package(
     // What the built-in datasets share: columns in memory, and files that may be compressed.
     .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
     .target(
-      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"], path: "Plugins/Datasets/DataFiles"),
+      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"],
+      path: "Plugins/Datasets/DataFiles"),
 
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
+
+    // What monitors share: sums, counts, curves.
+    .target(name: "MonitorCore", dependencies: ["PluginKit"], path: "Plugins/Monitors/MonitorCore"),
 
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
       name: "CTrainyardTests", dependencies: ["CTrainyard", "Support"], exclude: ["Fixtures"]),
-    .testTarget(name: "PluginKitTests", dependencies: ["PluginKit", "Support"]),
+    .testTarget(
+      name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
@@ -90,8 +142,13 @@ let package = Package(
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
-    .testTarget(name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"]),
+    .testTarget(
+      name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
+      exclude: ["Fixtures"]),
+    .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
     .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
+    .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
   ]
     + plugins.map {
       .target(

@@ -46,6 +46,18 @@ public struct FieldDescription: Sendable, Equatable {
   /// The codes' names; empty: the codes are their own names.
   public var categories: [String]
 
+  public init(
+    name: String, role: Role, type: ElementType, shape: [Int] = [], categoryCount: Int = 0,
+    categories: [String] = []
+  ) {
+    self.name = name
+    self.role = role
+    self.type = type
+    self.shape = shape
+    self.categoryCount = categoryCount
+    self.categories = categories
+  }
+
   /// Numbers in one row.
   public var width: Int { shape.reduce(1, *) }
 }

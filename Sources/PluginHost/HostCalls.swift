@@ -23,6 +23,19 @@ func inHook<R>(
   }
 }
 
+/// For what hooks and a monitor's `compute` may do.
+func inHookOrCompute<R>(
+  _ host: UnsafePointer<ty_host>?, _ function: String, _ otherwise: R, _ body: (InstanceContext) -> R
+) -> R {
+  withInstance(host, otherwise) { context in
+    guard context.runningCall.isHook || context.runningCall == .compute else {
+      context.misuse("\(function) may be called in a callback's hooks and a monitor's compute only")
+      return otherwise
+    }
+    return body(context)
+  }
+}
+
 /// For what `create`, `on_train_begin` and `prepare` may do.
 func inBegin<R>(
   _ host: UnsafePointer<ty_host>?, _ function: String, _ otherwise: R, _ body: (InstanceContext) -> R

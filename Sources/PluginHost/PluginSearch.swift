@@ -11,7 +11,10 @@ public struct PluginSearch: Sendable {
 
   /// Searches, in this order: `explicit`, the project's `plugins/` folder, `$TRAINYARD_PLUGIN_PATH`, the user's
   /// data folder, the installed plugins, and beside the program, where a development build has them.
-  public static func standard(explicit: [String] = [], project: String? = nil) -> PluginSearch {
+  /// - Parameter variable: Looks up environment variables.
+  public static func standard(
+    explicit: [String] = [], project: String? = nil, variable: (String) -> String? = environmentVariable
+  ) -> PluginSearch {
     var folders = explicit
     if let project { folders.append(project) }
     // An empty entry would mean the working directory to a shell; here it means nothing.
@@ -139,7 +142,8 @@ public struct PluginSearch: Sendable {
 
   // MARK: - Places
 
-  private static func variable(_ name: String) -> String? { Foreign.words(getenv(name)) }
+  /// A variable of this process; `nil` also for an empty one.
+  public static func environmentVariable(_ name: String) -> String? { Foreign.words(getenv(name)) }
 
   private static func programFolder() -> String? {
     guard let path = realpath("/proc/self/exe", nil) else { return nil }

@@ -81,10 +81,10 @@ enum ServiceTables {
 
   nonisolated(unsafe) private static let files = immortal(ty_files_service()) { table in
     table.struct_size = UInt32(MemoryLayout<ty_files_service>.size)
-    table.size = { host, path in withPath(host, path, "files: size", -1) { $0.fileSize($1) } }
-    table.start = { host, path in withPath(host, path, "files: start", ()) { $0.startFile($1) } }
+    table.size = { host, path in withFile(host, path, "files: size", -1) { $0.fileSize($1) } }
+    table.start = { host, path in withFile(host, path, "files: start", ()) { $0.startFile($1) } }
     table.append = { host, path, bytes, size in
-      inHook(host, "files: append", ()) { context in
+      inHookOrCompute(host, "files: append", ()) { context in
         guard let path = text(context, path, "files: append: the path") else { return }
         guard let count = Int(exactly: size), bytes != nil || count == 0 else {
           return context.misuse("files: append to '\(path)': \(bytes == nil ? "NULL for " : "")\(size) bytes")
@@ -92,7 +92,7 @@ enum ServiceTables {
         context.services.appendFile(path, UnsafeRawBufferPointer(start: bytes, count: count))
       }
     }
-    table.remove = { host, path in withPath(host, path, "files: remove", ()) { $0.removeFile($1) } }
+    table.remove = { host, path in withFile(host, path, "files: remove", ()) { $0.removeFile($1) } }
   }
 
   nonisolated(unsafe) private static let random = immortal(ty_random_service()) { table in
@@ -144,6 +144,17 @@ private func withPath<R>(
   _ body: (any HostServices, String) -> R
 ) -> R {
   inHook(host, function, otherwise) { context in
+    guard let path = text(context, path, "\(function): the path") else { return otherwise }
+    return body(context.services, path)
+  }
+}
+
+/// As `withPath`, also in a monitor's `compute`.
+private func withFile<R>(
+  _ host: UnsafePointer<ty_host>?, _ path: UnsafePointer<CChar>?, _ function: String, _ otherwise: R,
+  _ body: (any HostServices, String) -> R
+) -> R {
+  inHookOrCompute(host, function, otherwise) { context in
     guard let path = text(context, path, "\(function): the path") else { return otherwise }
     return body(context.services, path)
   }

@@ -18,7 +18,7 @@ struct StateDecoder: Decoder {
         table[StateKey.isNil(key)] = nil
       }
     }
-    return try StateDecoder(table: table, path: "").decode(T.self, at: "value")
+    return try T(from: StateDecoder(table: table, path: ""))
   }
 
   func decode<T: Decodable>(_ type: T.Type, at key: String) throws -> T {
@@ -167,7 +167,7 @@ struct StateDecoder: Decoder {
     let path: String
     var codingPath: [any CodingKey] { [] }
 
-    func decodeNil() -> Bool { decoder.isNil(path) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type, at: path) }
+    func decodeNil() -> Bool { decoder.isNil(StateKey.named(path)) }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type, at: StateKey.named(path)) }
   }
 }

@@ -13,7 +13,7 @@ final class StateEncoder: Encoder {
 
   static func table(of value: some Encodable) throws -> StateTable {
     let encoder = StateEncoder()
-    try encoder.encode(value, at: "value")
+    try value.encode(to: encoder)
     return encoder.table
   }
 
@@ -25,7 +25,7 @@ final class StateEncoder: Encoder {
     if let root { root.set(key, value) } else { table[key] = value }
   }
 
-  func encode(_ value: some Encodable, at key: String) throws {
+  func encode<T: Encodable>(_ value: T, at key: String) throws {
     switch value {
     case let value as Bool: set(key, .int(value ? 1 : 0))
     case let value as Double: set(key, .float(value))
@@ -34,10 +34,11 @@ final class StateEncoder: Encoder {
     case let value as UInt64: set(key, .int(Int64(bitPattern: value)))
     case let value as UInt: set(key, .int(Int64(bitPattern: UInt64(value))))
     case let value as any FixedWidthInteger: set(key, .int(Int64(value)))
-    case let value as [Double]: set(key, .doubles(value))
-    case let value as [Float]: set(key, .floats(value))
-    case let value as [Int]: set(key, .ints(value.map { Int64($0) }))
-    case let value as [UInt8]: set(key, .bytes(value))
+    // An empty array of anything is also an empty array of these to `as`, and must not be saved as one.
+    case let value as [Double] where T.self == [Double].self: set(key, .doubles(value))
+    case let value as [Float] where T.self == [Float].self: set(key, .floats(value))
+    case let value as [Int] where T.self == [Int].self: set(key, .ints(value.map { Int64($0) }))
+    case let value as [UInt8] where T.self == [UInt8].self: set(key, .bytes(value))
     default: try value.encode(to: StateEncoder(path: key, root: root ?? self))
     }
   }
@@ -129,7 +130,9 @@ final class StateEncoder: Encoder {
     let path: String
     var codingPath: [any CodingKey] { [] }
 
-    mutating func encodeNil() { encoder.set(StateKey.isNil(path), .int(1)) }
-    mutating func encode<T: Encodable>(_ value: T) throws { try encoder.encode(value, at: path) }
+    mutating func encodeNil() { encoder.set(StateKey.isNil(StateKey.named(path)), .int(1)) }
+    mutating func encode<T: Encodable>(_ value: T) throws {
+      try encoder.encode(value, at: StateKey.named(path))
+    }
   }
 }

@@ -15,6 +15,8 @@ typealias StateTable = [String: StateValue]
 enum StateKey {
   static func join(_ path: String, _ key: String) -> String { path.isEmpty ? key : path + "." + key }
   static func count(_ path: String) -> String { join(path, "count") }
+  /// The key of a value that is a single one as a whole, and so has no name of its own.
+  static func named(_ path: String) -> String { path.isEmpty ? "value" : path }
   static func isNil(_ path: String) -> String { path + "?" }
 }
 

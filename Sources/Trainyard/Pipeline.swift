@@ -7,6 +7,7 @@ import Training
 /// let pipeline = try Pipeline(contentsOf: "pipeline.yaml")
 /// let report = try pipeline.run()
 /// print(report.result.outcome.name, report.result.reason)
+/// print(report.result.series("val_loss"), report.result.bestEpoch(by: "val_loss", .min)?.index ?? -1)
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig
@@ -20,8 +21,15 @@ public struct Pipeline {
 
   /// A config that is already a value; relative paths in it are relative to `baseFolder`.
   public init(_ node: ConfigNode, baseFolder: String = ".") throws {
-    config = try PipelineConfig.read(node, baseFolder: baseFolder)
+    let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
+    config = read
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
+    guard problems.isEmpty else {
+      // What is wrong with the plugins that it names comes out together with what is wrong with itself.
+      var planner = Planner(config, search: search, problems: problems)
+      _ = try planner.plan()
+      throw ConfigProblems(problems)
+    }
   }
 
   /// Looks for plugins in these folders before all others.
@@ -65,6 +73,20 @@ extension Plan {
     try RunThread.perform {
       let session = Session(try Worker(self, console: console))
       return try body(session)
+    }
+  }
+}
+
+extension Plan {
+  /// A short run with rising learning rates, on a thread of its own; see `LearningRateSearch`. Writes nothing.
+  public func findLearningRate(
+    _ search: LearningRateSearch = LearningRateSearch(), interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    var bare = self
+    bare.callbacks = []
+    bare.monitors = []
+    return try RunThread.perform {
+      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
     }
   }
 }

@@ -13,6 +13,7 @@ enum ErrorReport {
     case let error as FileError: lines(error.description, help: error.help)
     case let error as RunFolderTaken: lines(error.description, help: error.help)
     case let error as ModelFolderError: lines(error.description, help: error.help)
+    case let error as SafeTensorsError: lines(error.description, help: error.help)
     case let error as any FailureWords: lines(error.failureWords.message, help: error.failureWords.help)
     default: lines("\(error)", help: nil)
     }
@@ -28,7 +29,8 @@ enum ErrorReport {
   static func end(
     with error: any Error, code: (any Error) -> Int32, message: (any Error) -> String
   ) -> Never {
-    let isParsers = error is CleanExit || error is ValidationError || "\(type(of: error))".hasPrefix("CommandError")
+    let isParsers =
+      error is CleanExit || error is ValidationError || "\(type(of: error))".hasPrefix("CommandError")
     guard isParsers else {
       write(text(error) + "\n", to: STDERR_FILENO)
       ExitStatus.unusable.exit()
@@ -43,16 +45,18 @@ enum ErrorReport {
     ExitStatus.unusable.exit()
   }
 
-  /// Straight to the descriptor: nothing is buffered when the program ends.
-  static func write(_ text: String, to descriptor: Int32) {
+  /// Straight to the descriptor: nothing is buffered when the program ends. Returns whether all was written.
+  @discardableResult
+  static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
-    text.withUTF8 { bytes in
+    return text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
       while rest.count > 0 {
         let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-        if count < 0 { if errno == EINTR { continue } else { return } }
+        if count < 0 { if errno == EINTR { continue } else { return false } }
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
       }
+      return true
     }
   }
 }

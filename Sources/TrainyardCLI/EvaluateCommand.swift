@@ -5,7 +5,8 @@ import Trainyard
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Measures a trained model on a dataset.",
-    discussion: "  trainyard evaluate runs/20260101-120000 --data csv:file=test.csv,target=species --monitor accuracy")
+    discussion:
+      "  trainyard evaluate runs/20260101-120000 --data csv:file=test.csv,target=species --monitor accuracy")
 
   @Argument(help: "The folder of a run, or the model/ in it.", completion: .directory)
   var folder: String
@@ -17,7 +18,9 @@ struct EvaluateCommand: ParsableCommand {
   var batchSize = 1024
   @Option(help: "Threads for the model.")
   var threads = 1
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
   @Flag(help: "One JSON object.")
   var json = false
@@ -33,7 +36,9 @@ struct EvaluateCommand: ParsableCommand {
     model.threads = threads
     let values = try model.evaluate(data: data, monitors: monitors)
     if json {
-      print(JSONWriter.pretty(.object(values.map { JSONValue.Member($0.name, .double($0.value)) })))
+      print(
+        JSONWriter.pretty(.object(values.map { JSONValue.Member($0.name, .double($0.value)) })),
+        terminator: "")
     } else {
       let width = values.map(\.name.count).max() ?? 0
       for (name, value) in values {

@@ -12,7 +12,9 @@ struct InspectCommand: ParsableCommand {
   var plugin: String
   @Option(help: "Which component of a library that has several.")
   var component: String?
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
   @Flag(help: "The options as JSON Schema.")
   var json = false
@@ -26,7 +28,7 @@ struct InspectCommand: ParsableCommand {
     let descriptions = try Catalog(folders: pluginFolders).descriptions(of: plugin, component: component)
     if json {
       let schemas = descriptions.map(\.schema)
-      print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)))
+      print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)), terminator: "")
     } else {
       let width = Terminal().width
       print(descriptions.map { $0.text(width: width > 40 ? min(width, 120) : 100) }.joined(separator: "\n\n"))

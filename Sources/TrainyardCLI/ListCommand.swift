@@ -3,9 +3,12 @@ import Trainyard
 
 /// `trainyard list`: the plugins that can be found.
 struct ListCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "list", abstract: "Lists the plugins that can be found.")
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "Lists the plugins that can be found.")
 
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
   @Flag(help: "One JSON array.")
   var json = false
@@ -13,10 +16,10 @@ struct ListCommand: ParsableCommand {
   var folders = false
 
   func run() throws {
-    let catalog = Catalog(folders: pluginFolders)
+    let catalog = try Catalog(folders: pluginFolders)
     let (entries, problems) = catalog.entries()
     if json {
-      print(JSONWriter.pretty(.array(entries.map(object))))
+      print(JSONWriter.pretty(.array(entries.map(object))), terminator: "")
     } else {
       let width = entries.map(\.id.count).max() ?? 0
       for entry in entries {

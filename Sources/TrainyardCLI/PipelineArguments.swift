@@ -2,9 +2,9 @@ import Trainyard
 
 /// The pipeline of a command line: the file, with the flags over it.
 struct PipelineArguments {
-  let command: RunCommand
+  let command: PipelineFlags
 
-  init(_ command: RunCommand) { self.command = command }
+  init(_ command: PipelineFlags) { self.command = command }
 
   func pipeline() throws -> Pipeline {
     let fileNode = try command.pipeline.map { try ConfigReader.read(path: $0) }
@@ -12,7 +12,9 @@ struct PipelineArguments {
       throw ConfigProblems([
         ConfigProblem(
           .missingKey, "there is nothing to run", in: "command line",
-          help: "give a pipeline file, or --data and --model: trainyard run --data synthetic:shape=moons --model mlp")
+          help:
+            "give a pipeline file, or --data and --model: trainyard run --data synthetic:shape=moons --model mlp"
+        )
       ])
     }
     var node = fileNode ?? ConfigNode(.map([]))
@@ -39,7 +41,9 @@ struct PipelineArguments {
     }
     over("--model", ["model"]) { try spec(command.model, "--model") }
     if !command.monitors.isEmpty {
-      over("--monitor", ["monitors"]) { ConfigNode(.list(try command.monitors.compactMap { try spec($0, "--monitor") })) }
+      over("--monitor", ["monitors"]) {
+        ConfigNode(.list(try command.monitors.compactMap { try spec($0, "--monitor") }))
+      }
     }
     if !command.callbacks.isEmpty {
       over("--callback", ["callbacks"]) {
@@ -49,7 +53,9 @@ struct PipelineArguments {
     over("--epochs", ["train", "epochs"]) { command.epochs.map { ConfigNode(.int(Int64($0))) } }
     over("--batch-size", ["train", "batch_size"]) { command.batchSize.map { ConfigNode(.int(Int64($0))) } }
     over("--seed", ["train", "seed"]) { command.seed.map { ConfigNode(.int(Int64(clamping: $0))) } }
-    over("--output", ["output", "folder"]) { command.output.map { ConfigNode(.string(PathText.absolute($0))) } }
+    over("--output", ["output", "folder"]) {
+      command.output.map { ConfigNode(.string(PathText.absolute($0))) }
+    }
     over("--name", ["output", "name"]) { command.name.map { ConfigNode(.string($0)) } }
     if !command.pluginFolders.isEmpty {
       over("--plugins", ["plugins", "path"]) {
@@ -77,7 +83,8 @@ struct PipelineArguments {
       ])
     }
     let path = text[..<sign].split(separator: ".").map(String.init)
-    let value = try ConfigReader.read(text: String(text[text.index(after: sign)...]), file: "--set")
-    return (path, value)
+    // Column by column, as the user typed it.
+    let start = SourcePosition(file: "--set", column: text[...sign].unicodeScalars.count + 1)
+    return (path, try ConfigReader.read(text: String(text[text.index(after: sign)...]), at: start))
   }
 }

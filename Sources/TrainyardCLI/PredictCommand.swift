@@ -11,13 +11,17 @@ struct PredictCommand: ParsableCommand {
   var folder: String
   @Option(help: ArgumentHelp("The dataset; it needs no target.", valueName: "plugin"))
   var data: String
-  @Option(name: .shortAndLong, help: ArgumentHelp("A file, written whole or not at all; else standard output.", valueName: "file"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("A file, written whole or not at all; else standard output.", valueName: "file"))
   var output: String?
   @Option(help: "Rows of a batch.")
   var batchSize = 1024
   @Option(help: "Threads for the model.")
   var threads = 1
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
 
   func validate() throws {
@@ -29,7 +33,7 @@ struct PredictCommand: ParsableCommand {
     var model = try TrainedModel(folder, pluginFolders: pluginFolders)
     model.batchSize = batchSize
     model.threads = threads
-    guard let output else { return try model.predict(data: data) { ErrorReport.write($0, to: 1) } }
+    guard let output else { return try model.predict(data: data) { try StandardOutput.write($0) } }
     try AtomicFile.write(to: output) { file in
       // A noncopyable file cannot be captured: its bytes are gathered batch by batch.
       var text = ""

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Trainyard
 
 /// The program `trainyard`.
@@ -15,17 +16,24 @@ struct Program: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
-      PredictCommand.self,
+      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
     ])
 
   static func main() {
+    // A file that grows too large is an error of a write, which names the file.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       try command.run()
+      try StandardOutput.finish()
     } catch let status as ExitStatus {
       status.exit()
     } catch {
-      ErrorReport.end(with: error) { Self.exitCode(for: $0).rawValue } message: { Self.fullMessage(for: $0) }
+      ErrorReport.end(with: error) {
+        Self.exitCode(for: $0).rawValue
+      } message: {
+        Self.fullMessage(for: $0)
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 import Trainyard
 
-/// What a person reads, with epochs counted from 1, when a run has ended: how, why, who stopped it, the metrics, the cost of the callbacks, where
-/// the files are.
+/// What a person reads, with epochs counted from 1, when a run has ended: how, why, who stopped it, the metrics, the
+/// cost of the callbacks, where the files are.
 struct RunSummaryText {
   private let report: RunReport
   private let plan: Plan
@@ -14,11 +14,17 @@ struct RunSummaryText {
   var text: String {
     let result = report.result
     var lines = [row("outcome", outcome)]
-    lines.append(row("epochs", "\(result.epochs.count) of \(plan.training.epochs), \(result.steps) steps, \(seconds(result.seconds))"))
+    let steps = result.steps == 1 ? "1 step" : "\(result.steps) steps"
+    lines.append(
+      row("epochs", "\(result.epochs.count) of \(plan.training.epochs), \(steps), \(seconds(result.seconds))")
+    )
     if let last = result.epochs.last {
-      for (index, metric) in last.metrics.enumerated() {
+      for (index, metric) in Self.inReadingOrder(last.metrics).enumerated() {
         lines.append(row(index == 0 ? "metrics" : "", value(metric)))
       }
+    }
+    for (index, dropped) in result.dropped.enumerated() {
+      lines.append(row(index == 0 ? "dropped" : "", "'\(dropped.callback)': \(dropped.reason)"))
     }
     for (index, cost) in costs.enumerated() { lines.append(row(index == 0 ? "cost" : "", cost)) }
     if let folder = report.folder { lines.append(row("folder", folder)) }
@@ -43,6 +49,17 @@ struct RunSummaryText {
       text += "best \(short(best.value)) in epoch \(best.epoch + 1)"
     }
     return text
+  }
+
+  /// The loss first, and what validation says of a metric behind it.
+  static func inReadingOrder(_ metrics: [(name: String, value: Double)]) -> [(name: String, value: Double)] {
+    func key(_ index: Int) -> (Int, Int, Int) {
+      let name = metrics[index].name
+      let own = name.hasPrefix("val_") ? String(name.dropFirst(4)) : name
+      let first = metrics.firstIndex { $0.name == own || $0.name == "val_" + own } ?? index
+      return (own == "loss" ? 0 : 1, first, name == own ? 0 : 1)
+    }
+    return metrics.indices.sorted { key($0) < key($1) }.map { metrics[$0] }
   }
 
   /// Time in callbacks, the costly first.

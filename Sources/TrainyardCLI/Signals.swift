@@ -4,12 +4,11 @@ import Trainyard
 /// Ctrl-C and SIGTERM: the first asks the run to leave at the next batch, the second ends the program at once.
 enum Signals {
   /// Blocks the signals in this thread, and so in all that it starts, and waits for them on one of its own.
+  ///
+  /// Must come before any library is opened: one that starts threads as it is loaded, as a BLAS does, would have
+  /// threads that do not block them, and the first signal would end the program there.
   static func watch(_ interruption: Interruption) {
-    var set = sigset_t()
-    sigemptyset(&set)
-    sigaddset(&set, SIGINT)
-    sigaddset(&set, SIGTERM)
-    sigaddset(&set, SIGHUP)
+    var set = watched
     pthread_sigmask(SIG_BLOCK, &set, nil)
     // A closed pipe is an error of a write, not the end of a run.
     signal(SIGPIPE, SIG_IGN)
@@ -20,11 +19,7 @@ enum Signals {
       { argument in
         guard let argument else { return nil }
         let interruption = Unmanaged<Interruption>.fromOpaque(argument).takeRetainedValue()
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGHUP)
+        var set = Signals.watched
         var number: Int32 = 0
         while sigwait(&set, &number) == 0 {
           if interruption.isRequested { _exit(128 + number) }
@@ -33,5 +28,12 @@ enum Signals {
         return nil
       }, context)
     if code == 0 { pthread_detach(thread) } else { pthread_sigmask(SIG_UNBLOCK, &set, nil) }
+  }
+
+  private static var watched: sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, number) }
+    return set
   }
 }

@@ -25,4 +25,11 @@ import Testing
   ) {
     #expect(Improvement(direction, minimumDelta: delta).improves(value, on: best) == improves, why)
   }
+
+  @Test func `with a sign, a negative delta lets slightly worse values count`() {
+    #expect(Improvement(.min, signedDelta: -0.25).improves(0.625, on: 0.5))
+    #expect(!Improvement(.min, signedDelta: -0.25).improves(0.75, on: 0.5))
+    #expect(Improvement(.max, signedDelta: -0.25).improves(0.375, on: 0.5))
+    #expect(!Improvement(.min, signedDelta: -0.25).improves(.nan, on: 0.5))
+  }
 }

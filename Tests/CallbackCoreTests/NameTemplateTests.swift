@@ -53,4 +53,9 @@ import Testing
     let error = #expect(throws: PluginError.self) { try template.filled { $0 == "epoch" ? .int(1) : nil } }
     #expect(error?.message.contains("'val_loss'") == true)
   }
+
+  @Test func `puts names before values, as Lightning does`() throws {
+    let template = try NameTemplate("m-{epoch:02d}-{val_loss:.2f}", insertsNames: true)
+    #expect(try template.filled { $0 == "epoch" ? .int(3) : .number(0.25) } == "m-epoch=03-val_loss=0.25")
+  }
 }

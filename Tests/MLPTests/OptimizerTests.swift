@@ -6,8 +6,8 @@ import Testing
 func exponential(_ x: Double) -> Double { exp(x) }
 
 @Suite struct OptimizerTests {
-  /// One optimizer's settings, and its step for one parameter in double: from the parameter, its gradient, the
-  /// step's number from 1 and two numbers that the optimizer remembers, to the new parameter.
+  /// One optimizer's settings, and its step for one parameter in double: from the parameter, its gradient,
+  /// the step's number from 1 and two numbers that the optimizer remembers, to the new parameter.
   struct Case: CustomTestStringConvertible {
     var testDescription: String
     var change: @Sendable (inout Settings) -> Void

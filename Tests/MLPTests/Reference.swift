@@ -2,7 +2,8 @@ import Glibc
 import MLPCore
 import PluginKit
 
-/// The same network in double precision, written down plainly from the formulas: what the kernels are judged by.
+/// The same network in double precision, written down plainly from the formulas: what the kernels are judged
+/// by.
 struct Reference {
   var sizes: [Int]
   var activation: Activation

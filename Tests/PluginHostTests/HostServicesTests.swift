@@ -112,6 +112,7 @@ import Testing
     let callback = try CallbackInstance(component: component, name: "c", options: [:], services: services)
     for (epoch, misuse) in Self.misuses.enumerated() {
       try callback.reset()
+      try callback.call(TY_HOOK_TRAIN_BEGIN, TestEvent(), services)
       let failure = try error(PluginFailure.self) {
         try callback.call(TY_HOOK_EPOCH_END, TestEvent(epoch: epoch), services)
       }

@@ -33,8 +33,8 @@ extension CallbackInstance {
     }
     var raw = ty_event()
     raw.struct_size = UInt32(MemoryLayout<ty_event>.size)
-    raw.hook = UInt32(hook)
-    raw.outcome = UInt32(event.outcome)
+    raw.hook = UInt32(bitPattern: hook)
+    raw.outcome = UInt32(bitPattern: event.outcome)
     raw.metric_count = UInt32(services.metrics.count)
     raw.epoch = event.epoch
     raw.batch = event.batch

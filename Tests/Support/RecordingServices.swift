@@ -24,6 +24,8 @@ public final class RecordingServices: HostServices {
   public var filledSlots: Set<Int> = []
   public var parameters: [(name: String, value: Double)] = []
   public var fileSizes: [String: Int64] = [:]
+  /// What has been written to files, which the lines show as text only.
+  public var files: [String: [UInt8]] = [:]
   public var addedMonitors: [(component: ComponentDescription, name: String)] = []
   /// Thrown by the next `addMonitor`.
   public var monitorError: (any Error)?
@@ -151,9 +153,13 @@ public final class RecordingServices: HostServices {
   public func saveWeights(_ path: String) { record("save_weights \(path)") }
   public func markCheckpoint() { record("mark_checkpoint") }
   public func setParameter(_ name: String, _ value: Double) { record("set \(name) \(value)") }
-  public func startFile(_ path: String) { record("start \(path)") }
+  public func startFile(_ path: String) {
+    record("start \(path)")
+    files[path] = []
+  }
   public func appendFile(_ path: String, _ bytes: UnsafeRawBufferPointer) {
     record("append \(path) \"\(String(decoding: bytes, as: UTF8.self))\"")
+    files[path, default: []] += bytes
   }
   public func removeFile(_ path: String) { record("remove \(path)") }
 

@@ -120,7 +120,7 @@ import Testing
       "{data: {train: idx}, model: mlp, callbacks: [{plugin: es, patiense: 3, isolat: true}]}")
     let component = ComponentSpec(
       kind: .callback, id: "early-stopping", summary: "", options: ConfigOptionTests.earlyStopping)
-    let (_, problems) = config.callbacks[0].optionValues(for: component, baseFolder: config.baseFolder)
+    let (_, problems) = config.callbacks[0].optionValues(for: component)
     #expect(
       ConfigProblems(problems).rendered == """
         error: unknown option 'patiense' of callback 'early-stopping'

@@ -16,7 +16,8 @@ public struct NameTemplate {
   public let text: String
   private var parts: [Part] = []
 
-  public init(_ text: String) throws {
+  /// - Parameter insertsNames: `{loss:.2f}` becomes `loss=0.25`, as in Lightning.
+  public init(_ text: String, insertsNames: Bool = false) throws {
     self.text = text
     var rest = Substring(text)
     var literal = ""
@@ -25,9 +26,11 @@ public struct NameTemplate {
         literal.append(rest.removeFirst())
       } else if character == "{" {
         guard let end = rest.firstIndex(of: "}") else { throw Self.error("'{' without '}'", text) }
+        let (name, spec) = try Self.field(rest[..<end], text)
+        if insertsNames { literal += name + "=" }
         if !literal.isEmpty { parts.append(.text(literal)) }
         literal = ""
-        parts.append(try Self.field(rest[..<end], text))
+        parts.append(.field(name: name, spec))
         rest = rest[rest.index(after: end)...]
       } else if character == "}" {
         throw Self.error("'}' without '{'", text)
@@ -38,14 +41,16 @@ public struct NameTemplate {
     if !literal.isEmpty { parts.append(.text(literal)) }
   }
 
-  private static func field(_ content: Substring, _ text: String) throws -> Part {
+  private static func field(
+    _ content: Substring, _ text: String
+  ) throws -> (name: String, spec: FormatSpec) {
     let colon = content.firstIndex(of: ":")
     let name = content[..<(colon ?? content.endIndex)]
     guard let first = name.first, !first.isNumber, !name.contains(where: { "{!".contains($0) }) else {
       throw error("'{\(content)}' does not name a metric", text)
     }
     let spec = colon.map { content[content.index(after: $0)...] } ?? ""
-    return .field(name: String(name), try FormatSpec(spec))
+    return (String(name), try FormatSpec(spec))
   }
 
   private static func error(_ what: String, _ text: String) -> PluginError {

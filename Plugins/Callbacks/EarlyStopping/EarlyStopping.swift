@@ -1,116 +1,170 @@
 import CallbackCore
 import PluginKit
 
-/// Stops a run when the monitored metric has stopped improving, by the rules of Keras.
+/// Stops a run when the monitored metric has stopped improving, by the rules of Keras or of Lightning.
 ///
-/// An epoch improves on the best so far when the metric moves by more than `min_delta` in its direction. The
-/// run stops after `patience` epochs without that, but never in its first epoch and never in one that improved.
+/// An epoch improves on the best so far when the metric moves by more than `min_delta` in its direction. After
+/// `patience` epochs without that the run stops. What else stops it, and what restarts the patience, is in
+/// `KerasRules.swift` and `LightningRules.swift`.
 final class EarlyStopping: Callback {
   static let about = About(
-    id: "early-stopping", version: "0.1.0",
+    id: "early-stopping", version: "0.2.0",
     summary: "Stops a run when the monitored metric has stopped improving.")
 
-  @Option("The metric to watch, as it is named in the logs.")
-  var monitor: MetricName = "val_loss"
+  @Option("Whose rules: defaults, the sign of min_delta and what else stops a run follow the choice.")
+  var rules = Rules.keras
 
-  @Option("Which way is better. auto: as the metric says of itself; a loss should fall.")
-  var mode = Mode.auto
+  @Option("The metric to watch, as it is named in the logs. Keras: val_loss without it; Lightning: required.")
+  var monitor: MetricName? = nil
 
-  @Option("A change must be larger than this to count as an improvement. The sign is dropped.")
+  @Option(
+    """
+    Which way is better. auto, Keras's default: as the metric says of itself, and a loss should fall; \
+    Lightning has no auto, and min is its default.
+    """)
+  var mode: Mode? = nil
+
+  @Option(
+    """
+    A change must be larger than this to count as an improvement. Keras drops the sign; with Lightning a \
+    negative one lets slightly worse values count.
+    """)
   var minDelta = 0.0
 
   @Option(
-    "Epochs without improvement before the run stops. 0 is the same as 1.", range: "[0, )", unit: "epochs")
-  var patience = 0
+    "Epochs without improvement before the run stops. 0 is the same as 1. Keras: 0 without it; Lightning: 3.",
+    range: "[0, )", unit: "epochs")
+  var patience: Int? = nil
 
-  @Option("A value to beat: until the metric is better than this, improving does not restart the patience.")
+  @Option(
+    """
+    Keras. A value to beat: until the metric is better than this, improving does not restart the patience.
+    """)
   var baseline: Double? = nil
 
-  @Option("The first epoch that counts, from 0. Earlier ones are not looked at.", range: "[0, )")
-  var startFromEpoch = 0
+  @Option(
+    "Keras. The first epoch that counts, from 0. Earlier ones are not looked at. 0 without it.",
+    range: "[0, )")
+  var startFromEpoch: Int? = nil
 
-  @Option("Put the weights of the best epoch back when the run ends, also when it was not stopped.")
-  var restoreBestWeights = false
+  @Option(
+    """
+    Keras. Put the weights of the best epoch back when the run ends, also when it was not stopped. false \
+    without it.
+    """)
+  var restoreBestWeights: Bool? = nil
+
+  @Option("Lightning. Stop as soon as the metric is NaN or infinite. true without it.")
+  var checkFinite: Bool? = nil
+
+  @Option("Lightning. Stop as soon as the metric is better than this.")
+  var stoppingThreshold: Double? = nil
+
+  @Option("Lightning. Stop as soon as the metric is worse than this.")
+  var divergenceThreshold: Double? = nil
 
   @Option("Refuse to start a run that cannot produce the metric. false: start it with a warning.")
   var strict = true
 
+  /// Why a run was stopped, in Lightning's words.
+  enum Reason: String, Codable {
+    case notStopped = "NOT_STOPPED"
+    case stoppingThreshold = "STOPPING_THRESHOLD"
+    case divergenceThreshold = "DIVERGENCE_THRESHOLD"
+    case patienceExhausted = "PATIENCE_EXHAUSTED"
+    case nonFiniteMetric = "NON_FINITE_METRIC"
+  }
+
   /// What the current run has shown so far. `reset()` starts a fresh one.
   struct Progress: Codable {
+    /// By Lightning's rules it starts from the infinity that everything improves on.
     var best: Double?
     var bestEpoch = 0
     /// Epochs since the last improvement; with a baseline, since the last one that also beat it.
     var wait = 0
     /// 0: not stopped.
     var stoppedEpoch = 0
+    var reason = Reason.notStopped
   }
   var progress = Progress()
 
-  private var metric = Metric.none
+  var metric = Metric.none
   /// The slot of the host that holds the weights of the best epoch.
-  private static let bestWeights = 0
+  static let bestWeights = 0
 
   func create(_ host: Host) throws {
-    if minDelta.isNaN {
-      throw PluginError("min_delta is NaN", help: "set min_delta to a number such as 0.001")
+    try refuseNaN([
+      "min_delta": minDelta, "baseline": baseline, "stopping_threshold": stoppingThreshold,
+      "divergence_threshold": divergenceThreshold,
+    ])
+    switch rules {
+    case .keras:
+      try rules.refuse([
+        "check_finite": checkFinite, "stopping_threshold": stoppingThreshold,
+        "divergence_threshold": divergenceThreshold,
+      ])
+    case .lightning:
+      try rules.refuse([
+        "baseline": baseline, "start_from_epoch": startFromEpoch, "restore_best_weights": restoreBestWeights,
+      ])
+      _ = try Rules.lightningDirection(mode)
+      guard monitor != nil else {
+        throw PluginError(
+          "option 'monitor' is missing, and Lightning's rules have no default for it",
+          help: "name a metric, such as monitor: val_loss")
+      }
     }
-    if baseline?.isNaN == true {
-      throw PluginError("baseline is NaN", help: "set it to a number or leave it out")
-    }
-    metric = host.want(monitor.name, optional: !strict)
+    metric = host.want(monitor?.name ?? "val_loss", optional: !strict)
   }
 
-  func reset() { progress = Progress() }
+  func reset() {
+    progress = Progress()
+    if rules == .lightning { progress.best = mode == .max ? -.infinity : .infinity }
+  }
 
   func onEpochBegin(_ event: Event) throws {
     // A direction that nobody knows should not cost an epoch.
-    _ = try mode.direction(of: metric, event.host)
+    _ = try direction(event)
   }
 
   func onEpochEnd(_ event: Event) throws {
-    guard event.epoch >= startFromEpoch, let value = event.logs[metric] else { return }
-    let rule = Improvement(try mode.direction(of: metric, event.host), minimumDelta: minDelta)
-    progress.wait += 1
-    if rule.improves(value, on: progress.best) {
-      progress.best = value
-      progress.bestEpoch = event.epoch
-      if restoreBestWeights { try weights(of: event).take(Self.bestWeights) }
-      if baseline.map({ rule.improves(value, on: $0) }) ?? true { progress.wait = 0 }
-      // Not even when `wait` has passed `patience` because the baseline was not beaten.
-      return
-    }
-    if progress.wait >= patience && event.epoch > 0 {
-      progress.stoppedEpoch = event.epoch
-      event.stop(because: reason)
+    // A metric that is absent in an epoch is not counted, and one of an earlier epoch is never looked at again.
+    guard let value = event.logs[metric] else { return }
+    switch rules {
+    case .keras: try checkByKeras(value, event)
+    case .lightning: try checkByLightning(value, event)
     }
   }
 
   func onTrainEnd(_ event: Event) throws {
-    guard restoreBestWeights, event.outcome == .finished || event.outcome == .stopped else { return }
+    guard restoreBestWeights == true, event.outcome == .finished || event.outcome == .stopped else { return }
     let weights = try weights(of: event)
     guard weights.isFilled(Self.bestWeights), let best = progress.best else { return }
     weights.restore(Self.bestWeights)
     event.host.log(
       .info,
-      "restored the weights of epoch \(progress.bestEpoch + 1) (\(monitor.name) \(best.short(6)))")
+      "restored the weights of epoch \(progress.bestEpoch + 1) (\(metric.name) \(best.short(6)))")
   }
 
-  private func weights(of event: Event) throws -> Weights {
+  func direction(_ event: Event) throws -> Direction {
+    switch rules {
+    case .keras: try (mode ?? .auto).direction(of: metric, event.host)
+    case .lightning: try Rules.lightningDirection(mode)
+    }
+  }
+
+  func stop(_ event: Event, _ reason: Reason, because text: String) {
+    progress.stoppedEpoch = event.epoch
+    progress.reason = reason
+    event.stop(because: text)
+  }
+
+  func weights(of event: Event) throws -> Weights {
     guard let weights = event.weights else {
       throw PluginError(
         "the host gives no access to the model's weights", help: "set restore_best_weights: false")
     }
     return weights
-  }
-
-  /// For people, who count epochs from 1.
-  private var reason: String {
-    let epochs = progress.wait == 1 ? "1 epoch" : "\(progress.wait) epochs"
-    guard let best = progress.best else { return "\(monitor.name) has been NaN for \(epochs)" }
-    let amount = minDelta == 0 ? "" : " by more than \(abs(minDelta).short(6))"
-    let target = baseline.map { " on the baseline \($0.short(6))" } ?? ""
-    return "\(monitor.name) has not improved\(target)\(amount) for \(epochs) "
-      + "(best \(best.short(6)) in epoch \(progress.bestEpoch + 1))"
   }
 }
 

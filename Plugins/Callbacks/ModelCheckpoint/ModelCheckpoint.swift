@@ -1,116 +1,179 @@
 import CallbackCore
 import PluginKit
 
-/// Saves the model's weights at the end of epochs: of every one, or of those that are the best so far.
+/// Saves the model's weights during a run, by the rules of Keras or of Lightning.
+///
+/// Both have a moment at which a save is due, a name, and a rule that says whether the weights are worth it:
+/// `KerasRules.swift` and `LightningRules.swift`.
 final class ModelCheckpoint: Callback {
   static let about = About(
-    id: "model-checkpoint", version: "0.1.0",
-    summary: "Saves the weights of every epoch, or of the best so far, and of the last.")
+    id: "model-checkpoint", version: "0.2.0",
+    summary: "Saves the weights of every epoch or of the best so far, and of the last.")
 
-  @Option("The metric that says what is best, as it is named in the logs.")
-  var monitor: MetricName = "val_loss"
-
-  @Option("Which way is better. auto: as the metric says of itself; a loss should fall.")
-  var mode = Mode.auto
-
-  @Option("Save only when the metric is better than it ever was in this run.")
-  var saveBestOnly = false
-
-  @Option("Also save each epoch's weights as last.safetensors.")
-  var saveLast = false
+  @Option("Whose rules: defaults, epoch numbers in names and what is kept follow the choice.")
+  var rules = Rules.keras
 
   @Option(
     """
-    The file's name, in the folder checkpoints of the run. Fields in braces as in Python: {epoch:02d} counts \
-    from 1, and every metric of the epoch has its name. Without it: best.safetensors with save_best_only, \
-    else epoch-{epoch:03d}.safetensors.
+    The metric that says what is best. Keras: val_loss without it; Lightning: without it the newest is kept.
+    """)
+  var monitor: MetricName? = nil
+
+  @Option(
+    """
+    Which way is better. auto, Keras's default: as the metric says of itself, and a loss should fall; \
+    Lightning has no auto, and min is its default.
+    """)
+  var mode: Mode? = nil
+
+  @Option(
+    """
+    The file's name, in the folder checkpoints of the run. Fields in braces as in Python: {epoch:02d}, and \
+    every metric of that moment has its name. Keras, from epoch 1: without it best.safetensors with \
+    save_best_only, else epoch-{epoch:03d}.safetensors. Lightning, from epoch 0: without it {epoch}-{step}; \
+    .ckpt is put behind it.
     """)
   var filename: String? = nil
 
-  @Option("With save_best_only: nothing is saved that is not better than this.")
-  var initialValueThreshold: Double? = nil
+  @Option("Also save the newest weights under one name: last.safetensors, with Lightning last.ckpt.")
+  var saveLast = false
+
+  @Option("Save weights alone. false: also ask the host for a checkpoint that the run can be resumed from.")
+  var saveWeightsOnly = false
 
   @Option("Refuse to start a run that cannot produce a metric named here. false: start it with a warning.")
   var strict = true
 
+  @Option("Keras. Save only when the metric is better than it ever was in this run. false without it.")
+  var saveBestOnly: Bool? = nil
+
+  @Option("Keras. When: epoch, or a number of batches, counted over the ends of epochs. epoch without it.")
+  var saveFreq: String? = nil
+
+  @Option("Keras. With save_best_only nothing is saved that is not better than this.")
+  var initialValueThreshold: Double? = nil
+
+  @Option("Lightning. How many of the best files are kept; -1: all, 0: none. 1 without it.", range: "[-1, )")
+  var saveTopK: Int? = nil
+
+  @Option(
+    "Lightning. When: at the end of every n-th epoch. 1 where no other moment is given.", range: "[1, )")
+  var everyNEpochs: Int? = nil
+
+  @Option("Lightning. When: after every n-th optimizer step.", range: "[1, )")
+  var everyNSteps: Int? = nil
+
+  @Option("Lightning. When: after the batch with which this time has passed.", range: "(0, )", unit: "s")
+  var everyTime: Seconds? = nil
+
+  @Option("Lightning. Write {loss:.2f} as loss=0.25. true without it.")
+  var autoInsertMetricName: Bool? = nil
+
+  @Option("Lightning. Where a file has the name already, put -v1, -v2 behind it. true without it.")
+  var enableVersionCounter: Bool? = nil
+
   /// What the current run has shown so far. `reset()` starts a fresh one.
   struct Progress: Codable {
+    // By the rules of Keras.
     var best: Double?
+    var batchesSinceSave = 0
+    var lastBatch: Int?
+
+    // By the rules of Lightning.
+    var top = TopCheckpoints()
+    /// Without a monitor: the newest file.
+    var newestFile: String?
+    var lastFile: String?
+    var lastStep = 0
+    var sinceSave = ElapsedTime()
+
+    /// Whether the user has been told that the monitor is not there when a save is due.
+    var hasWarned = false
   }
   var progress = Progress()
 
-  private static let folder = "checkpoints/"
-  private static let last = "last.safetensors"
-  private var metric: Metric?
-  private var template: NameTemplate?
+  var metric: Metric?
+  var template: NameTemplate?
+  /// By Keras's rules: batches between saves; `nil`: epochs.
+  var batchesBetweenSaves: Int?
   /// The metrics that the template names.
   private var named: [String: Metric] = [:]
 
   func create(_ host: Host) throws {
-    if initialValueThreshold?.isNaN == true {
-      throw PluginError("initial_value_threshold is NaN", help: "set it to a number or leave it out")
+    try refuseNaN(["initial_value_threshold": initialValueThreshold])
+    switch rules {
+    case .keras: try createForKeras(host)
+    case .lightning: try createForLightning(host)
     }
-    let template = try NameTemplate(
-      filename ?? (saveBestOnly ? "best.safetensors" : "epoch-{epoch:03d}.safetensors"))
-    try check(template.text)
-    if saveLast && template.text == Self.last {
-      throw PluginError("'\(Self.last)' is where save_last saves", help: "give filename another name")
-    }
-    self.template = template
-    // A run without validation may well save every epoch, though the default monitor is val_loss.
-    if saveBestOnly || (mode == .auto && !Mode.isLoss(monitor.name)) {
-      metric = host.want(monitor.name, optional: !(strict && saveBestOnly))
-    }
-    for name in template.names where name != "epoch" { named[name] = host.want(name, optional: !strict) }
   }
 
-  func reset() { progress = Progress() }
+  func reset() {
+    progress = Progress()
+    progress.best = initialValueThreshold
+  }
+
+  func onTrainBegin(_ event: Event) throws {
+    guard everyTime != nil else { return }
+    guard let clock = event.host.clock else {
+      throw PluginError("this host has no clock", help: "leave every_time out")
+    }
+    progress.sinceSave.resume(clock)
+  }
 
   func onEpochBegin(_ event: Event) throws {
     // A direction that nobody knows should not cost an epoch. It is an error also where every epoch is saved:
     // the config says something that cannot be.
-    if let metric { _ = try mode.direction(of: metric, event.host) }
+    if rules == .keras, let metric { _ = try (mode ?? .auto).direction(of: metric, event.host) }
+  }
+
+  func onBatchEnd(_ event: Event) throws {
+    switch rules {
+    case .keras: try batchEndedByKeras(event)
+    case .lightning: try batchEndedByLightning(event)
+    }
   }
 
   func onEpochEnd(_ event: Event) throws {
-    guard let template else { return }
-    // The name first: one that cannot be formed is an error also in an epoch that would not be saved.
-    let path = Self.folder + (try template.filled { value(of: $0, event) })
-    try check(path)
-    let weights = try weights(of: event)
-    if try isWorthSaving(event) { weights.save(to: path) }
-    if saveLast { weights.save(to: Self.folder + Self.last) }
+    switch rules {
+    case .keras: if batchesBetweenSaves == nil { try saveByKeras(event) }
+    case .lightning: try epochEndedByLightning(event)
+    }
   }
 
-  private func isWorthSaving(_ event: Event) throws -> Bool {
-    guard saveBestOnly, let metric else { return true }
-    guard let value = event.logs[metric] else { return false }
-    let rule = Improvement(try mode.direction(of: metric, event.host))
-    guard rule.improves(value, on: progress.best ?? initialValueThreshold) else { return false }
-    progress.best = value
-    return true
+  func onTrainEnd(_ event: Event) throws {
+    guard rules == .lightning, event.outcome == .finished || event.outcome == .stopped else { return }
+    try runEndedByLightning(event)
   }
 
-  private func value(of name: String, _ event: Event) -> NameTemplate.Value? {
-    if name == "epoch" { return .int(event.epoch + 1) }
-    return named[name].flatMap { event.logs[$0] }.map { .number($0) }
+  // MARK: What both rules need
+
+  /// The metrics that a template names; `others` are names that are no metrics.
+  func want(namesOf template: NameTemplate, except others: Set<String>, _ host: Host) {
+    for name in template.names where !others.contains(name) {
+      named[name] = host.want(name, optional: !strict)
+    }
   }
 
-  private func weights(of event: Event) throws -> Weights {
+  func value(of name: String, _ event: Event) -> NameTemplate.Value? {
+    named[name].flatMap { event.logs[$0] }.map { .number($0) }
+  }
+
+  /// Weights as they are when the callbacks before this one are done.
+  func save(to path: String, _ event: Event) throws {
     guard let weights = event.weights else {
       throw PluginError("this host cannot save weights", help: "leave model-checkpoint out")
     }
-    return weights
+    weights.save(to: path)
+    if !saveWeightsOnly { weights.markCheckpoint() }
   }
 
-  /// Checkpoints stay in their folder.
-  private func check(_ path: String) throws {
-    let components = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard !path.isEmpty, !path.hasPrefix("/"), !path.hasSuffix("/"), !components.contains("..") else {
-      throw PluginError(
-        "filename '\(path)' does not name a file below the run's folder '\(Self.folder)'",
-        help: "use a relative name such as best.safetensors")
-    }
+  /// A monitor that only epochs have, and saves that are due at batches: they never meet.
+  func warnOfAbsentMonitor(_ metric: Metric, _ event: Event) {
+    guard event.batch >= 0, !progress.hasWarned else { return }
+    progress.hasWarned = true
+    event.host.log(
+      .warning,
+      "'\(metric.name)' is not there at the end of a batch, so nothing is saved there for being best")
   }
 }
 

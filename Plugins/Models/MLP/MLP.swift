@@ -35,7 +35,7 @@ final class MLP: Model {
   var epsilon = 1e-7
 
   @Option(
-    "Each step first shrinks every parameter by learning_rate times this. Without it 0.004 for adamw, else 0.",
+    "Each step first shrinks all parameters by learning_rate times this. Without it 0.004 for adamw, else 0.",
     range: "[0, )")
   var weightDecay: Double?
   @Option("Adds this times the sum of the squared weights, without biases, to the loss.", range: "[0, )")

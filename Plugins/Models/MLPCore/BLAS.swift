@@ -1,8 +1,8 @@
 import COpenBLAS
 import MLPKernels
 
-/// The three products of a dense layer. Small ones are done by plain kernels, which have no cost of their own;
-/// which one does it depends on the sizes alone.
+/// The three products of a dense layer. Small ones are done by plain kernels, which have no cost of their
+/// own; which one does it depends on the sizes alone.
 enum BLAS {
   private static let kernelsAreChosen: Void = mlp_choose_blas_kernels()
 

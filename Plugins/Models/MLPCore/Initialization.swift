@@ -27,7 +27,8 @@ enum Distribution {
 }
 
 extension Initializer {
-  /// The variance is 2 / (inputs + outputs) after Glorot and Bengio (2010), 2 / inputs after He et al. (2015).
+  /// The variance is 2 / (inputs + outputs) after Glorot and Bengio (2010), 2 / inputs after He et al.
+  /// (2015).
   func distribution(inputs: Int, outputs: Int) -> Distribution {
     // The deviation of a standard normal that is cut at two deviations.
     let cut = 0.87962566103423978

@@ -51,8 +51,8 @@ public final class MultilayerPerceptron {
 
   // MARK: Steps
 
-  /// Forward, backward and, when enough batches have been added up, one optimizer step. A batch that is refused
-  /// changes nothing.
+  /// Forward, backward and, when enough batches have been added up, one optimizer step. A batch that is
+  /// refused changes nothing.
   public func trainStep(_ batch: Batch) throws -> StepResult {
     let network = try ready()
     let examples = try Examples(batch, features: network.layout.sizes[0], network.output)
@@ -113,7 +113,8 @@ public final class MultilayerPerceptron {
     try self.weight(at: index).copy(from: weight.tensor)
   }
 
-  /// What is saved beside weights and `progress`: the optimizer's memory, and a gradient that waits for its step.
+  /// What is saved beside weights and `progress`: the optimizer's memory, and a gradient that waits for its
+  /// step.
   public var stateTensors: [Weight] {
     guard let network else { return [] }
     var parts = optimizer.memory(of: network)
@@ -127,7 +128,8 @@ public final class MultilayerPerceptron {
     }
   }
 
-  /// Fills the state's tensors after `progress` has been set: with what `saved` has by their names, else with 0.
+  /// Fills the state's tensors after `progress` has been set: with what `saved` has by their names, else
+  /// with 0.
   public func loadState(_ saved: (String) throws -> TensorView?) throws {
     try progress.validate()
     for tensor in stateTensors {

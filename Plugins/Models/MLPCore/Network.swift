@@ -57,8 +57,8 @@ final class Network {
 
   // MARK: Forward
 
-  /// Fills predictions, and each row's loss where there is a target. In training values are dropped, by draws of
-  /// the progress's stream, and slopes are kept for `backward`.
+  /// Fills predictions, and each row's loss where there is a target. In training values are dropped, by draws
+  /// of the progress's stream, and slopes are kept for `backward`.
   func forward(_ examples: Examples, training progress: UnsafeMutablePointer<Progress>?) {
     var input = examples.features
     let last = layout.layers.count - 1

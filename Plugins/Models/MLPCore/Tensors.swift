@@ -18,7 +18,8 @@ extension Weight {
   func copy(from view: TensorView) throws {
     guard view.type == tensor.type, view.shape == tensor.shape else {
       throw PluginError(
-        "'\(name)' is \(tensor.type) \(tensor.shape.array), and what is loaded is \(view.type) \(view.shape.array)",
+        "'\(name)' is \(tensor.type) \(tensor.shape.array), and what is loaded is "
+          + "\(view.type) \(view.shape.array)",
         help: "load what a model of the same 'hidden' and features has saved")
     }
     _ = tensor.floats.update(fromContentsOf: view.floats)

@@ -1,5 +1,5 @@
-/* Elementary functions without branches or calls, so that loops over them become vector code. Accurate to about
- * two units in the last place of a float, absolutely where a result is near 1. NaN gives NaN. */
+/* Elementary functions without branches or calls, so that loops over them become vector code. Accurate
+ * to a few units in the last place of a float. NaN gives NaN. */
 #ifndef MLP_ELEMENTARY_H
 #define MLP_ELEMENTARY_H
 
@@ -60,8 +60,8 @@ INLINE float hyperbolic_tangent(float x) {
 
 /* Φ(x), the standard normal distribution function. */
 INLINE float normal_distribution(float x) {
-  /* erfc(a) = exp(-a·Q(a)); Q was fitted to -ln(erfc(a))/a on [0, 6], weighted for the absolute error of erfc,
-   * which is 6e-8. */
+  /* erfc(a) = exp(-a·Q(a)). Q was fitted to -ln(erfc(a))/a on [0, 6] for the least absolute error of
+   * erfc, which is 6e-8. */
   float a = fabsf(x) * 0.70710678f;
   a = a > 6.0f ? 6.0f : a;
   float q = 4.5970495e-7f;

@@ -8,7 +8,7 @@ void mlp_add_bias(float *z, const float *bias, ptrdiff_t rows, ptrdiff_t width) 
     for (ptrdiff_t j = 0; j < width; j++) z[j] += bias[j];
 }
 
-/* One loop for each activation, with and without the slope: f(x, &s) is inlined, and an unused slope is dropped. */
+/* One loop for each activation, with and without the slope; an unused slope is optimised away. */
 #define ACTIVATE(f)                                                              \
   do {                                                                           \
     float unused;                                                                \
@@ -52,7 +52,7 @@ void mlp_activate(float *restrict z, float *restrict slope, ptrdiff_t count, int
   }
 }
 
-/* A bijection of 32 bits in which every input bit reaches every output bit: two rounds of shift and multiply. */
+/* A bijection of 32 bits in which every input bit reaches every output bit. */
 INLINE uint32_t scramble(uint32_t x) {
   x = (x ^ (x >> 16)) * 0x9E3779B1u;
   x = (x ^ (x >> 15)) * 0x85EBCA77u;

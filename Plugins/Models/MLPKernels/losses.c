@@ -22,18 +22,18 @@ INLINE void subtract_row_maxima(float *restrict z, ptrdiff_t rows, ptrdiff_t cla
 }
 
 KERNEL
-void mlp_softmax(float *restrict z, float *restrict scratch, const int32_t *restrict target, ptrdiff_t rows,
+void mlp_softmax(float *restrict z, float *restrict loss, const int32_t *restrict target, ptrdiff_t rows,
                  ptrdiff_t classes) {
   subtract_row_maxima(z, rows, classes);
   if (target)
-    for (ptrdiff_t i = 0; i < rows; i++) scratch[i] = z[i * classes + target[i]];
+    for (ptrdiff_t i = 0; i < rows; i++) loss[i] = z[i * classes + target[i]]; /* the rest follows */
   for (ptrdiff_t i = 0; i < rows * classes; i++) z[i] = exponential(z[i]);
   for (ptrdiff_t i = 0; i < rows; i++, z += classes) {
     float sum = 0.0f;
     for (ptrdiff_t j = 0; j < classes; j++) sum += z[j];
     float inverse = 1.0f / sum;
     for (ptrdiff_t j = 0; j < classes; j++) z[j] *= inverse;
-    if (target) scratch[i] = logf(sum) - scratch[i];
+    if (target) loss[i] = logf(sum) - loss[i];
   }
 }
 

@@ -1,9 +1,10 @@
-/* Optimizer steps. The formulas are those of Keras 3; the README of the plugin has them with their sources. */
+/* Optimizer steps. The formulas are those of Keras 3; the plugin's README has them with sources. */
 #include "mlp_kernels.h"
 #include "portable.h"
 
 KERNEL
-void mlp_sgd(float *restrict w, const float *restrict g, ptrdiff_t count, float scale, float keep, float rate) {
+void mlp_sgd(float *restrict w, const float *restrict g, ptrdiff_t count, float scale, float keep,
+             float rate) {
   const float step = rate * scale;
   for (ptrdiff_t i = 0; i < count; i++) w[i] = keep * w[i] - step * g[i];
 }
@@ -42,7 +43,8 @@ void mlp_adam(float *restrict w, const float *restrict g, float *restrict first,
 
 KERNEL
 void mlp_rmsprop(float *restrict w, const float *restrict g, float *restrict square, float *restrict velocity,
-                 ptrdiff_t count, float scale, float keep, float rate, double rho, float epsilon, float momentum) {
+                 ptrdiff_t count, float scale, float keep, float rate, double rho, float epsilon,
+                 float momentum) {
   const float old = (float)rho, new = (float)(1.0 - rho);
   if (velocity)
     for (ptrdiff_t i = 0; i < count; i++) {

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdint.h>
 
-/* On x86-64 a kernel is compiled for AVX-512, for AVX2 with FMA and for every processor, and the loader picks one
- * when the library is opened. Elsewhere (arm64 has its vectors always) there is one. */
+/* On x86-64 a kernel is compiled for AVX-512, for AVX2 with FMA and for every processor, and the loader
+ * picks one when the library is opened. Elsewhere there is one (arm64 always has its vectors). */
 #if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))

@@ -23,10 +23,10 @@ void mlp_restore_denormals(uint32_t mode) { (void)mode; }
 
 #endif
 
-/* OpenBLAS before 0.3.25 takes Intel processors that are newer than itself for a Pentium 4 ("Prescott") and runs its
- * SSE kernels, four times slower than they need be (OpenMathLib/OpenBLAS#4267). Debian 12 has 0.3.21. The library
- * reads OPENBLAS_CORETYPE when it chooses its kernels, which it does while it is loaded, before any code of ours; so
- * it is asked to choose again. */
+/* OpenBLAS before 0.3.25 takes Intel processors that are newer than itself for a Pentium 4
+ * ("Prescott") and runs its SSE kernels, four times slower than need be (OpenMathLib/OpenBLAS#4267).
+ * Debian 12 has 0.3.21. The library reads OPENBLAS_CORETYPE when it chooses its kernels, which it does
+ * while it is loaded, before any code of ours; so it is asked to choose again. */
 #if defined(__x86_64__) && defined(__linux__)
 
 /* Weak: a build of OpenBLAS for one processor does not have them. */

@@ -1,5 +1,5 @@
-/* Products of small matrices. A block of up to eight columns is summed in registers; its width is a constant in each
- * copy of the code, so that the compiler unrolls it. */
+/* Products of small matrices. A block of up to eight columns is summed in registers; its width is a
+ * constant in each copy of the code, so that the compiler unrolls it. */
 #include "mlp_kernels.h"
 #include "portable.h"
 
@@ -24,8 +24,8 @@
 
 /* z[rows, o ..< o + width] = bias + x · w */
 INLINE void forward_block(float *restrict z, const float *restrict x, const float *restrict w,
-                          const float *restrict bias, ptrdiff_t rows, ptrdiff_t in, ptrdiff_t out, ptrdiff_t o,
-                          int width) {
+                          const float *restrict bias, ptrdiff_t rows, ptrdiff_t in, ptrdiff_t out,
+                          ptrdiff_t o, int width) {
   for (ptrdiff_t i = 0; i < rows; i++, x += in, z += out) {
     float sum[BLOCK];
     for (int j = 0; j < width; j++) sum[j] = bias ? bias[o + j] : 0.0f;
@@ -35,10 +35,10 @@ INLINE void forward_block(float *restrict z, const float *restrict x, const floa
   }
 }
 
-/* c[k, o] of the strides given = (add ? c : 0) + aᵀ · b for k in 0 ..< in and o in first ..< first + width */
+/* c[k, o] of the strides given = (add ? c : 0) + aᵀ · b, for all k and for o in o ..< o + width */
 INLINE void transposed_block(float *restrict c, ptrdiff_t row, ptrdiff_t column, const float *restrict a,
-                             ptrdiff_t in, const float *restrict b, ptrdiff_t out, ptrdiff_t rows, ptrdiff_t o,
-                             int add, int width) {
+                             ptrdiff_t in, const float *restrict b, ptrdiff_t out, ptrdiff_t rows,
+                             ptrdiff_t o, int add, int width) {
   for (ptrdiff_t k = 0; k < in; k++) {
     float sum[BLOCK] = {0};
     for (ptrdiff_t i = 0; i < rows; i++)
@@ -51,8 +51,8 @@ INLINE void transposed_block(float *restrict c, ptrdiff_t row, ptrdiff_t column,
 }
 
 KERNEL
-void mlp_small_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows, ptrdiff_t in,
-                       ptrdiff_t out) {
+void mlp_small_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows,
+                       ptrdiff_t in, ptrdiff_t out) {
 #define FORWARD(width) forward_block(z, x, w, bias, rows, in, out, o, width)
   FOR_COLUMN_BLOCKS(out, o, FORWARD);
 #undef FORWARD

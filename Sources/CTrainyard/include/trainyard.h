@@ -406,9 +406,9 @@ typedef struct ty_optimizer_service {
 typedef struct ty_files_service {
   uint32_t struct_size;
   uint32_t reserved;
-  /* The size in bytes; -1 where there is no such file. [hook] */
+  /* The size in bytes; -1 where there is no such file. [hook, compute] */
   int64_t (*size)(const ty_host *host, const char *path);
-  /* All below are effects. [hook] */
+  /* All below are effects. [hook, compute] */
   void (*start)(const ty_host *host, const char *path); /* makes it empty, or makes it */
   void (*append)(const ty_host *host, const char *path, const void *bytes, uint64_t size);
   void (*remove)(const ty_host *host, const char *path); /* after earlier writes are safe */

@@ -39,3 +39,7 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
 
   public var description: String { help.isEmpty ? message : "\(message)\n  help: \(help)" }
 }
+
+extension DataError: FailureWords {
+  public var failureWords: (message: String, help: String?) { (message, help) }
+}

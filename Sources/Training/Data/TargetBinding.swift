@@ -98,7 +98,9 @@ private func targetField(_ wanted: TargetPlan.Field, _ source: any DataSource) t
     let names = source.fields.filter { $0.role == .target }.map { "'\($0.name)'" }
     throw DataError(
       .noTarget, "\(source.name) has no target '\(wanted.name)'",
-      help: names.isEmpty ? "it has no target at all" : "its targets are: \(names.joined(separator: ", "))")
+      help: names.isEmpty
+        ? "name it in the dataset's options, as in csv:target=\(wanted.name)"
+        : "its targets are: \(names.joined(separator: ", "))")
   }
   guard source.fields[index].shape == wanted.shape else {
     throw DataError(

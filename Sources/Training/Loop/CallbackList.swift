@@ -12,6 +12,10 @@ final class CallbackList {
   private struct Cost {
     var timed = 0
     var nanoseconds: Int64 = 0
+    /// Calls of the hook that ended before its turn, by the failure of another.
+    var missed = 0
+    /// Calls of the hook until it was dropped.
+    var untilDropped: Int?
   }
   /// Calls of each hook, whoever was called.
   private var calls = [Int](repeating: 0, count: Hook.allCases.count)
@@ -34,7 +38,7 @@ final class CallbackList {
   func beginRun() {
     active = all
     dropped = []
-    tableIsStale = true
+    renewTable()
     calls = Array(repeating: 0, count: Hook.allCases.count)
     for callback in all {
       costs[ObjectIdentifier(callback)] = Array(repeating: Cost(), count: Hook.allCases.count)
@@ -98,11 +102,23 @@ final class CallbackList {
       part: "callback '\(callback.name)'", call: hook.name, epoch: event.epoch, batch: event.batch,
       message: "\(error)")
     if let own = error as? any FailureWords { (failure.message, failure.help) = own.failureWords }
-    guard callback.onError == .drop else { throw failure }
+    guard callback.onError == .drop else {
+      if hook.isPerBatch { countMissed(hook, after: callback) }
+      throw failure
+    }
+    for hook in Hook.allCases {
+      costs[ObjectIdentifier(callback)]?[hook.rawValue].untilDropped = calls[hook.rawValue]
+    }
     active.removeAll { $0 === callback }
     dropped.append((callback.name, failure.description))
     tableIsStale = true
     onDrop(callback, failure)
+  }
+
+  /// The failure of one callback ends the run before those after it are called.
+  private func countMissed(_ hook: Hook, after callback: LoopCallback) {
+    guard let position = active.firstIndex(where: { $0 === callback }) else { return }
+    for other in active[(position + 1)...] { costs[ObjectIdentifier(other)]?[hook.rawValue].missed += 1 }
   }
 
   /// Calls one callback's hook, and gives back its error instead of acting on it.
@@ -124,7 +140,8 @@ final class CallbackList {
     all.flatMap { callback in
       Hook.allCases.compactMap { hook in
         guard let cost = costs[ObjectIdentifier(callback)]?[hook.rawValue], cost.timed > 0 else { return nil }
-        let calls = hook.isPerBatch ? calls[hook.rawValue] : cost.timed
+        let ofHook = (cost.untilDropped ?? calls[hook.rawValue]) - cost.missed
+        let calls = hook.isPerBatch ? ofHook : cost.timed
         let seconds = Double(cost.nanoseconds) / Double(cost.timed) * Double(calls) / 1e9
         return CallbackCost(callback: callback.name, hook: hook, calls: calls, seconds: seconds)
       }

@@ -30,9 +30,9 @@ public final class Evaluation {
     onPrediction: (Batch, Tensor) throws -> Void = { _, _ in }
   ) throws -> Total? {
     for monitor in monitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(pass) } }
-    try loader.begin(epoch: epoch)
+    try attempt(dataName, "read") { try loader.begin(epoch: epoch) }
     var total = Total()
-    while let batch = try loader.next() {
+    while let batch = try next(loader, total.batches) {
       guard try around(total.batches, batch.rows, nil) else { return nil }
       try attempt("model '\(model.name)'", "evaluate", batch: total.batches) {
         try model.evaluate(batch, result)
@@ -49,6 +49,14 @@ public final class Evaluation {
       guard goOn else { return nil }
     }
     return total
+  }
+
+  private var dataName: String { pass == .validation ? "the validation data" : "the data" }
+
+  private func next(_ loader: BatchLoader, _ number: Int) throws -> Batch? {
+    do { return try loader.next() } catch {
+      throw failure(error, part: dataName, call: "read", batch: number)
+    }
   }
 }
 
@@ -72,8 +80,8 @@ public func failure(
   _ error: any Error, part: String, call: String, epoch: Int? = nil, batch: Int? = nil
 ) -> RunFailure {
   if var known = error as? RunFailure {
-    known.epoch = known.epoch ?? epoch
-    known.batch = known.batch ?? batch
+    known.epoch = known.epoch ?? RunFailure.place(epoch)
+    known.batch = known.batch ?? RunFailure.place(batch)
     return known
   }
   var result = RunFailure(part: part, call: call, epoch: epoch, batch: batch, message: "\(error)")

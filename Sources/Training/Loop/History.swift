@@ -36,8 +36,37 @@ public struct FitResult: Sendable {
 
   public init() {}
 
+  /// Whether the run failed before its first epoch: nothing was trained.
+  public var neverBegan: Bool {
+    outcome == .failed && epochs.isEmpty && steps == 0 && (failure?.epoch ?? -1) < 0
+  }
+
   /// The values of one metric over the epochs that have it.
   public func series(_ name: String) -> [Double] { epochs.compactMap { $0[name] } }
+
+  /// The names of all metrics, in the order in which they first came.
+  public var metricNames: [String] {
+    var known: Set<String> = []
+    return epochs.flatMap { $0.metrics.map(\.name) }.filter { known.insert($0).inserted }
+  }
+
+  /// Every metric's values by name, as in Keras's `History.history`. A metric that some epochs lack has fewer
+  /// values than there are epochs: `epochs` says which it has.
+  public var history: [String: [Double]] {
+    Dictionary(uniqueKeysWithValues: metricNames.map { ($0, series($0)) })
+  }
+
+  /// The epoch in which a metric was best, the first of equals; `nil` where no epoch has a number for it.
+  /// - Parameter direction: `.max` or `.min`; other values count as `.min`.
+  public func bestEpoch(by name: String, _ direction: Direction) -> Epoch? {
+    var best: (epoch: Epoch, value: Double)?
+    for epoch in epochs {
+      guard let value = epoch[name], !value.isNaN else { continue }
+      if let held = best, direction == .max ? value <= held.value : value >= held.value { continue }
+      best = (epoch, value)
+    }
+    return best?.epoch
+  }
 }
 
 /// What one callback cost in one hook.
@@ -53,10 +82,11 @@ public struct CallbackCost: Sendable {
 public struct RunFailure: Error, Sendable, CustomStringConvertible {
   /// "callback 'csv-logger'", "model 'mlp'".
   public var part: String
-  /// "on_epoch_end", "train_step".
+  /// "on_epoch_end", "train_step"; "" where the message says it all.
   public var call: String
-  /// From 0, as everywhere; people are told from 1.
+  /// From 0, as everywhere; people are told from 1. `nil`: before the first.
   public var epoch: Int?
+  /// `nil`: outside a batch.
   public var batch: Int?
   public var message: String
   public var help: String?
@@ -66,16 +96,20 @@ public struct RunFailure: Error, Sendable, CustomStringConvertible {
   ) {
     self.part = part
     self.call = call
-    self.epoch = epoch
-    self.batch = batch
+    self.epoch = Self.place(epoch)
+    self.batch = Self.place(batch)
     self.message = message
     self.help = help
   }
 
+  /// Before the first epoch and outside batches there is no number.
+  static func place(_ number: Int?) -> Int? { number.flatMap { $0 >= 0 ? $0 : nil } }
+
   public var description: String {
+    if call.isEmpty { return message }
     var place = call
-    if let epoch, epoch >= 0 { place += ", epoch \(epoch + 1)" }
-    if let batch, batch >= 0 { place += ", batch \(batch + 1)" }
+    if let epoch { place += ", epoch \(epoch + 1)" }
+    if let batch { place += ", batch \(batch + 1)" }
     return "\(part) failed in \(place): \(message)"
   }
 }

@@ -51,7 +51,7 @@ public enum Pass: Int, Sendable {
 }
 
 /// Which way a metric improves. Numbered as in the contract.
-public enum Direction: Int, Sendable {
+public enum Direction: Int, Sendable, CaseIterable {
   case none, min, max
 
   public var name: String {

@@ -55,8 +55,11 @@ public final class HookRunner {
     metrics.beginRun()
     callbacks.beginRun()
     for callback in callbacks.active {
-      try slots.dropAll(of: callback)
+      try attempt("model '\(model.name)'", "snapshot_drop") { try slots.dropAll(of: callback) }
       try attempt("callback '\(callback.name)'", "reset") { try callback.reset() }
+      // A reset may have something to say, and nothing to ask for.
+      for case .log(let level, let text) in callback.effects.effects { say(level, text, from: callback.name) }
+      callback.effects.removeAll()
     }
     slots = WeightSlots(model: model)
   }
@@ -88,7 +91,8 @@ public final class HookRunner {
     }
     for want in unmet {
       let list = available.joined(separator: ", ")
-      warn("\(want.reader) watches '\(want.name)', which this run does not produce; it produces \(list)", want.reader)
+      let text = "\(want.reader) watches '\(want.name)', which this run does not produce; it produces \(list)"
+      say(.warning, text, from: want.reader)
     }
   }
 
@@ -111,8 +115,8 @@ public final class HookRunner {
 
   public func endEpoch() throws {
     frame.notes = notes
+    defer { frame.notes = [] }
     try call(.epochEnd, epochLogs)
-    frame.notes = []
   }
 
   /// Told to every callback that began, in order. Nothing that goes wrong here hides the first error.
@@ -120,8 +124,11 @@ public final class HookRunner {
     frame.text = failure.description
     frame.hook = .exception
     frame.logs = epochLogs
+    record()
     for callback in begun {
-      if let error = callbacks.callAlone(callback, .exception, touched()) { warn(callback, .exception, error) }
+      if let error = callbacks.callAlone(callback, .exception, touched()) {
+        warn(callback, .exception, error)
+      }
     }
   }
 
@@ -150,7 +157,8 @@ public final class HookRunner {
 
   // MARK: Hooks
 
-  @inline(__always) public func wants(_ hook: Hook) -> Bool { callbacks.wants(hook) }
+  /// Whether anyone has to be told of the hook: a callback, or the recording.
+  @inline(__always) public func wants(_ hook: Hook) -> Bool { callbacks.wants(hook) || target.records(hook) }
   public var costs: [CallbackCost] { callbacks.measured }
   public var dropped: [(callback: String, reason: String)] { callbacks.dropped }
 
@@ -191,11 +199,9 @@ public final class HookRunner {
   ) throws {
     switch effect {
     case .publish(let metric, let value): logs.set(metric, value)
-    case .note(let note): notes.append(note)
+    case .note(let note): add(note)
     case .stop(let reason): if stop == nil { stop = (reason, part) }
-    case .log(let level, let text):
-      if level == .warning { warnings.append(text) }
-      target.log(level, text, from: part)
+    case .log(let level, let text): say(level, text, from: part)
     case .status(let text): target.status(text, from: part)
     case .assignWeights(let weights): try model.assign(weights)
     case .setParameter(let name, let value): try model.setParameter(name, value)
@@ -208,6 +214,14 @@ public final class HookRunner {
       guard let callback else { throw LoopError("a monitor has no slots") }
       try applySlot(effect, of: callback)
     }
+  }
+
+  /// The callbacks that come later in the epoch's end see it, as they see metrics.
+  private func add(_ note: Note) {
+    notes.append(note)
+    guard frame.hook == .epochEnd else { return }
+    frame.notes = notes
+    frame.serial &+= 1
   }
 
   private func applySlot(_ effect: Effect, of callback: LoopCallback) throws {
@@ -236,12 +250,13 @@ public final class HookRunner {
   }
 
   private func warn(_ callback: LoopCallback, _ hook: Hook, _ error: any Error) {
-    warn(failure(error, part: "callback '\(callback.name)'", call: hook.name).description, callback.name)
+    let failure = failure(error, part: "callback '\(callback.name)'", call: hook.name)
+    say(.warning, failure.description, from: callback.name)
   }
 
-  private func warn(_ text: String, _ part: String) {
-    warnings.append(text)
-    target.log(.warning, text, from: part)
+  private func say(_ level: LogLevel, _ text: String, from part: String) {
+    if level == .warning { warnings.append(text) }
+    target.log(level, text, from: part)
   }
 }
 
@@ -260,7 +275,11 @@ public struct UnknownMetrics: Error, FailureWords, CustomStringConvertible {
   public var failureWords: (message: String, help: String?) {
     let list = unknown.map { "\($0.reader) watches '\($0.name)'" }.joined(separator: ", and ")
     let hint = nearest.map { "did you mean '\($0)'? " } ?? ""
-    let help = "\(hint)metrics of this run: \(available.joined(separator: ", "))"
+    var help = "\(hint)metrics of this run: \(available.joined(separator: ", "))"
+    let isAboutValidation = unknown.contains { $0.name.hasPrefix("val_") }
+    if isAboutValidation, !available.contains(where: { $0.hasPrefix("val_") }) {
+      help += "; those that begin with val_ need validation data"
+    }
     return ("\(list), which this run does not produce", help)
   }
 

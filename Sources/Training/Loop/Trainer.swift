@@ -37,11 +37,14 @@ public final class Trainer {
   private let trainingData: BatchLoader
   private let validationData: BatchLoader?
   private let initialWeights: [NamedTensor]
+  private let initialParameters: [(name: String, value: Double)]
 
   // What a run changes. All of it is set at the start of `fit`.
   private var monitors = MonitorSet()
   private var result = FitResult()
   private var isInterrupted = false
+  /// `max_steps` ended the last epoch before its data did.
+  private var wasCutShort = false
   private var lossID = 0
   private var validationLossID = 0
   private let step = StepResult()
@@ -51,10 +54,12 @@ public final class Trainer {
   ///   - epochMonitors: Compute at the end of each epoch from what the others have measured, in this order; they are
   ///     given no predictions.
   ///   - initialWeights: Assigned after the model's reset.
+  ///   - initialParameters: Hyper-parameters set after the model's reset.
   public init(
     model: any LoopModel, callbacks: [LoopCallback] = [], trainingMonitors: [any LoopMonitor] = [],
     validationMonitors: [any LoopMonitor] = [], epochMonitors: [any LoopMonitor] = [], trainingData: BatchLoader, validationData: BatchLoader? = nil,
     task: LearningTask, metrics: MetricTable, settings: Settings, initialWeights: [NamedTensor] = [],
+    initialParameters: [(name: String, value: Double)] = [],
     target: any RunTarget = SilentTarget(), interruption: Interruption = Interruption()
   ) {
     self.model = model
@@ -65,6 +70,7 @@ public final class Trainer {
     self.metrics = metrics
     self.settings = settings
     self.initialWeights = initialWeights
+    self.initialParameters = initialParameters
     self.target = target
     self.interruption = interruption
     hooks = HookRunner(callbacks: callbacks, model: model, metrics: metrics, target: target)
@@ -77,13 +83,15 @@ public final class Trainer {
     let start = Stopwatch.nanoseconds()
     result = FitResult()
     isInterrupted = false
+    wasCutShort = false
     do {
       try resetAll()
       try begin()
       try trainEpochs()
       conclude()
     } catch {
-      fail(failure(error, part: "the run", call: "fit", epoch: hooks.frame.epoch))
+      // What names no part of its own, as a metric that nobody produces, is told as it is.
+      fail(failure(error, part: "the run", call: "", epoch: hooks.frame.epoch, batch: hooks.frame.batch))
     }
     trainingData.end()
     validationData?.end()
@@ -98,14 +106,24 @@ public final class Trainer {
 
   // MARK: Beginning
 
+  /// What a model is reset with in a run of this seed.
+  public static func modelSeed(_ seed: UInt64) -> UInt64 {
+    var stream = RandomStream(seed: seed, name: "model")
+    return stream.next()
+  }
+
   /// Everything as new, before anything else.
   private func resetAll() throws {
     try hooks.reset()
-    var stream = RandomStream(seed: settings.seed, name: "model")
-    let seed = stream.next()
+    let seed = Self.modelSeed(settings.seed)
     try attempt("model '\(model.name)'", "reset") { try model.reset(seed: seed, task: task) }
     if !initialWeights.isEmpty {
-      try attempt("model '\(model.name)'", "assign of the initial weights") { try model.assign(initialWeights) }
+      try attempt("model '\(model.name)'", "assign of the initial weights") {
+        try model.assign(initialWeights)
+      }
+    }
+    for (name, value) in initialParameters {
+      try attempt("model '\(model.name)'", "set of '\(name)'") { try model.setParameter(name, value) }
     }
     monitors = ownMonitors
     for monitor in monitors.all { try attempt(monitor, "reset") { try monitor.reset() } }
@@ -140,11 +158,14 @@ public final class Trainer {
     var epoch = 0
     while epoch < settings.epochs, hooks.stop == nil, !reachedMaxSteps {
       let start = Stopwatch.nanoseconds()
+      isInterrupted = interruption.isRequested
+      if isInterrupted { return }
       try hooks.beginEpoch(epoch)
-      guard try trainBatches(epoch), try validateIfDue(epoch) else {
+      guard let rows = try trainBatches(epoch), try validateIfDue(epoch) else {
         isInterrupted = true
         return
       }
+      hooks.enter(batch: -1, examples: rows)
       for monitor in monitors.training where monitor.isSample { try publish(monitor) }
       for monitor in monitors.epoch { try publish(monitor) }
       try hooks.endEpoch()
@@ -159,8 +180,8 @@ public final class Trainer {
 
   private var reachedMaxSteps: Bool { settings.maxSteps.map { hooks.frame.step >= $0 } ?? false }
 
-  /// Returns false when the run was interrupted.
-  private func trainBatches(_ epoch: Int) throws -> Bool {
+  /// Returns the number of rows, or `nil` when the run was interrupted.
+  private func trainBatches(_ epoch: Int) throws -> Int? {
     for monitor in monitors.training { try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) } }
     let monitors = monitors.training.filter { !$0.isSample }
     let hasBegin = hooks.wants(.batchBegin)
@@ -171,7 +192,7 @@ public final class Trainer {
     try attempt("the training data", "read", epoch: epoch) { try trainingData.begin(epoch: epoch) }
     var number = 0
     while hooks.stop == nil, !reachedMaxSteps {
-      if interruption.isRequested { return false }
+      if interruption.isRequested { return nil }
       guard let batch = try nextBatch(epoch, number) else { break }
       hooks.enter(batch: number, examples: batch.rows)
       if hasBegin || hasEnd || hasStep { logs.clear() }
@@ -193,11 +214,14 @@ public final class Trainer {
       }
       number += 1
     }
+    wasCutShort = reachedMaxSteps && number < trainingData.batchCount
     trainingData.end()
     hooks.enter(batch: -1, examples: total.rows)
+    // A callback stopped the run before the epoch's first batch: there is nothing to tell.
+    guard number > 0 else { return 0 }
     hooks.epochLogs.set(lossID, total.mean)
     for monitor in monitors { try publish(monitor) }
-    return true
+    return total.rows
   }
 
   @inline(__always) private func nextBatch(_ epoch: Int, _ number: Int) throws -> Batch? {
@@ -209,6 +233,7 @@ public final class Trainer {
   /// Returns false when the run was interrupted.
   private func validateIfDue(_ epoch: Int) throws -> Bool {
     guard let validationData, (epoch + 1) % max(1, settings.validationEvery) == 0 else { return true }
+    hooks.enter(batch: -1, examples: 0)
     try hooks.call(.validationBegin, hooks.epochLogs)
     let hasBegin = hooks.wants(.validationBatchBegin)
     let hasEnd = hooks.wants(.validationBatchEnd)
@@ -244,7 +269,11 @@ public final class Trainer {
   private func conclude() {
     if isInterrupted {
       result.outcome = .interrupted
-      result.reason = "interrupted in epoch \(hooks.frame.epoch + 1) of \(settings.epochs)"
+      let epoch = hooks.frame.epoch + 1
+      let isBetween = epoch == result.epochs.count
+      let place =
+        isBetween ? (epoch == 0 ? "before the first epoch" : "after epoch \(epoch)") : "in epoch \(epoch)"
+      result.reason = "interrupted \(place) of \(settings.epochs)"
     } else if let stop = hooks.stop {
       result.outcome = .stopped
       result.reason = stop.reason
@@ -252,9 +281,11 @@ public final class Trainer {
     } else {
       result.outcome = .finished
       let epochs = result.epochs.count
-      result.reason =
-        reachedMaxSteps && epochs < settings.epochs
-        ? "max_steps was reached, after \(hooks.frame.step) steps" : "all \(epochs) epochs ran"
+      if wasCutShort || epochs < settings.epochs {
+        result.reason = "max_steps was reached, after \(hooks.frame.step) steps"
+      } else {
+        result.reason = epochs == 1 ? "the one epoch ran" : "all \(epochs) epochs ran"
+      }
     }
   }
 

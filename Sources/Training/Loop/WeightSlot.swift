@@ -66,7 +66,11 @@ struct WeightSlots {
     guard case .copy(let held) = callback.slots[slot] else {
       throw LoopError("the model keeps its own snapshots, which cannot be averaged")
     }
-    for (own, new) in zip(held, try model.weights()) {
+    let weights = try model.weights()
+    guard fits(held, weights) else {
+      throw LoopError("slot \(slot) holds weights of other shapes than the model has now")
+    }
+    for (own, new) in zip(held, weights) {
       Self.blend(own.tensor, new.tensor, slotScale, weightScale)
     }
   }
@@ -86,7 +90,9 @@ struct WeightSlots {
 
   private func fits(_ held: [NamedTensor], _ weights: [NamedTensor]) -> Bool {
     held.count == weights.count
-      && zip(held, weights).allSatisfy { $0.tensor.type == $1.tensor.type && $0.tensor.shape == $1.tensor.shape }
+      && zip(held, weights).allSatisfy {
+        $0.tensor.type == $1.tensor.type && $0.tensor.shape == $1.tensor.shape
+      }
   }
 
   private static func blend(_ slot: Tensor, _ weights: Tensor, _ a: Double, _ b: Double) {

@@ -3,17 +3,13 @@ import PluginHost
 import Training
 
 /// A callback plugin as the loop sees it.
-final class CallbackAdapter: LoopCallback {
+class CallbackAdapter: LoopCallback {
   private var instance: CallbackInstance
   private let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
-  /// Told what happened to the instance: a line for the user.
-  private let warn: (String) -> Void
 
-  init(
-    _ planned: PlannedInstance, run: RunContext, bridge: EventBridge, warn: @escaping (String) -> Void
-  ) throws {
+  init(_ planned: PlannedInstance, run: RunContext, bridge: EventBridge) throws {
     let context = InstanceContext(
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try CallbackInstance(
@@ -22,7 +18,6 @@ final class CallbackAdapter: LoopCallback {
     self.context = context
     self.bridge = bridge
     self.planned = planned
-    self.warn = warn
     let hooks = Hook.allCases.filter { planned.component.hooks.contains($0.name) }
     super.init(name: planned.name, hooks: Set(hooks), onError: planned.onError, effects: context.effects)
     context.callback = self
@@ -30,21 +25,26 @@ final class CallbackAdapter: LoopCallback {
 
   /// An instance that cannot be reset is not used again: it is destroyed and created anew.
   override func reset() throws {
-    context.rewind()
-    effects.removeAll()
     do {
-      try instance.reset()
+      try resetInstance()
     } catch {
-      try createAnew(after: error)
-      try instance.reset()
+      try createAnew()
+      try resetInstance()
+      effects.append(
+        .log(level: .warning, text: "\(planned.party) could not be reset and was created anew: \(error)"))
     }
-    effects.removeAll()
   }
 
-  private func createAnew(after error: any Error) throws {
+  private func resetInstance() throws {
+    // A reset may draw from it; and so may one that failed, and `create`.
+    context.rewind()
+    defer { effects.removeAll() }
+    try instance.reset()
+  }
+
+  private func createAnew() throws {
     instance.destroy()
     context.run.metrics.forget(planned.party)
-    warn("\(planned.party) could not be reset and was created anew: \(error)")
     context.isCreating = true
     defer { context.isCreating = false }
     instance = try context.run.metrics.whileCreating {

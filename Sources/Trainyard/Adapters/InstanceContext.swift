@@ -1,5 +1,4 @@
 import CTrainyard
-import Glibc
 import PluginHost
 import Training
 
@@ -51,11 +50,10 @@ final class InstanceContext: HostServices {
   // MARK: The run
 
   var runFacts: UnsafePointer<ty_run_facts>? { run.runFacts }
-  var weightCount: Int { run.model.flatMap { try? $0.instance.weightCount() } ?? 0 }
+  var weightCount: Int { run.model?.weightCount ?? 0 }
 
   func weight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) -> Bool {
-    guard let model = run.model else { return false }
-    return (try? model.instance.weight(index, into: weight)) != nil
+    run.model?.weight(index, into: weight) ?? false
   }
 
   func isSlotFilled(_ slot: Int) -> Bool {
@@ -63,20 +61,12 @@ final class InstanceContext: HostServices {
     return callback.slots[slot] != nil
   }
 
-  func parameterName(_ index: Int) -> UnsafePointer<CChar>? {
-    run.model.flatMap { try? $0.instance.parameterNamePointer(index) }
-  }
+  func parameterName(_ index: Int) -> UnsafePointer<CChar>? { run.model?.parameterName(index) }
   func parameter(_ name: String) -> Double? { run.model?.parameter(name) }
   func fileSize(_ path: String) -> Int64 { run.folder?.size(path) ?? -1 }
   func nextRandom() -> UInt64 { random.next() }
-  func monotonicNanoseconds() -> Int64 { nanoseconds(CLOCK_MONOTONIC) }
-  func wallNanoseconds() -> Int64 { nanoseconds(CLOCK_REALTIME) }
-
-  private func nanoseconds(_ clock: clockid_t) -> Int64 {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-  }
+  func monotonicNanoseconds() -> Int64 { run.clock.monotonic() }
+  func wallNanoseconds() -> Int64 { run.clock.wall() }
 
   func addMonitor(_ component: ComponentDescription, name: String) throws {
     guard !name.isEmpty, !name.contains("/") else {

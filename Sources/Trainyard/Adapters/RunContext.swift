@@ -7,7 +7,9 @@ import Training
 final class RunContext {
   let metrics = MetricTable()
   /// The model, once there is one; views of its weights are only given while a run lasts.
-  weak var model: ModelAdapter?
+  weak var model: (any HostedModel)?
+  /// What instances are told the time by.
+  var clock = RunClock.system
   /// Where plugins' files go; `nil` between runs.
   var folder: RunFolder?
   /// Set at each run: every random stream starts from it.

@@ -35,7 +35,9 @@ public struct ConfigProblem: Error, Hashable, Sendable {
 
   /// Position and place as one text.
   public var location: String {
-    [position?.description ?? "", place].filter { !$0.isEmpty }.joined(separator: ", ")
+    // On a command line the flag is both.
+    [position?.description ?? "", position?.file == place ? "" : place].filter { !$0.isEmpty }
+      .joined(separator: ", ")
   }
 
   /// The problem as it is shown to the user.

@@ -26,6 +26,11 @@ public enum ConfigReader {
     try read(bytes: Array(text.utf8), file: file, limits: limits)
   }
 
+  /// The value of a text that begins at a place in a larger one.
+  public static func read(text: String, at start: SourcePosition) throws(ConfigProblems) -> ConfigNode {
+    try read(Array(text.utf8), from: start, limits: ConfigLimits())
+  }
+
   /// The value of a text as bytes, which need not be valid in any way.
   public static func read(
     bytes: [UInt8], file: String, limits: ConfigLimits = ConfigLimits()

@@ -31,8 +31,18 @@ public struct PipelineConfig: Sendable {
 
   /// Reads what stands in a node. All problems come out together.
   public static func read(_ node: ConfigNode, baseFolder: String) throws(ConfigProblems) -> PipelineConfig {
+    let (config, problems) = try readAll(node, baseFolder: baseFolder)
+    guard problems.isEmpty else { throw ConfigProblems(problems) }
+    return config
+  }
+
+  /// What can be read of a node, with stand-ins for the rest, and all that is wrong with it.
+  static func readAll(
+    _ node: ConfigNode, baseFolder: String
+  ) throws(ConfigProblems) -> (config: PipelineConfig, problems: [ConfigProblem]) {
     var reader = PipelineReader(baseFolder: AbsolutePath.of(".", baseFolder: baseFolder))
-    return try reader.read(node)
+    let config = try reader.read(node)
+    return (config, reader.problems.inOrderOfText)
   }
 }
 
@@ -83,6 +93,8 @@ public struct TrainConfig: Sendable {
   /// Optimizer steps.
   public var maxSteps: Int?
   public var isStrict: Bool
+  /// `nil`: the model's learning rate stands.
+  public var learningRateSearch: LearningRateSearch?
 }
 
 /// Whether the next batch is read while the current one trains.

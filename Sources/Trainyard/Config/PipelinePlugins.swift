@@ -27,6 +27,7 @@ extension PipelineReader {
     plugin.onError = PluginConfig.OnError(rawValue: values.optionalText("on_error") ?? "") ?? .fail
     plugin.options = options
     plugin.position = map.position
+    plugin.baseFolder = AbsolutePath.of(".", baseFolder: folder(of: map.position))
     if let name = plugin.name { check(name: name, at: map["name"]?.position, place: place) }
     if plugin.component != nil, case .id(let id) = reference {
       problems.append(
@@ -41,7 +42,7 @@ extension PipelineReader {
     _ text: String, _ node: ConfigNode, _ kind: ComponentSpec.Kind, _ place: String
   ) -> PluginConfig.Reference? {
     if text.contains("/") {
-      return .path(asWritten: text, absolute: AbsolutePath.of(text, baseFolder: baseFolder))
+      return .path(asWritten: text, absolute: AbsolutePath.of(text, baseFolder: folder(of: node.position)))
     }
     let isFile = text.hasSuffix(".so") || text.contains(".so.") || text.hasSuffix(".dylib")
     if !isFile, !text.isEmpty, text.utf8.allSatisfy(Self.isIDCharacter) { return .id(text) }
@@ -60,6 +61,9 @@ extension PipelineReader {
         at: node.position, in: place, help: help))
     return nil
   }
+
+  /// What the paths of a plugin are relative to: where the user is for one given by a flag, else where the file is.
+  private func folder(of position: SourcePosition) -> String { position.isFlag ? "." : baseFolder }
 
   private static func isIDCharacter(_ byte: UInt8) -> Bool {
     switch byte {

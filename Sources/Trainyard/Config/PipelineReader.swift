@@ -2,8 +2,8 @@ import Training
 
 /// Reads the sections of a pipeline and collects what is wrong with them.
 ///
-/// Reading goes on after a problem, with a stand-in for what could not be read; where there was any problem,
-/// no config comes out.
+/// Reading goes on after a problem, with a stand-in for what could not be read: where there was any problem, the
+/// config that comes out is good for finding further ones, and not for a run.
 struct PipelineReader {
   let baseFolder: String
   var problems: [ConfigProblem] = []
@@ -40,7 +40,6 @@ struct PipelineReader {
         "path"),
       baseFolder: baseFolder)
     checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
-    guard problems.isEmpty else { throw ConfigProblems(problems.inOrderOfText) }
     return config
   }
 
@@ -130,7 +129,24 @@ struct PipelineReader {
       threads: values.int("threads"),
       prefetch: Prefetch(rawValue: values.text("prefetch")) ?? .auto,
       maxSteps: values.optionalInt("max_steps"),
-      isStrict: values.bool("strict"))
+      isStrict: values.bool("strict"),
+      learningRateSearch: node?["find_learning_rate"].map { learningRateSearch($0) })
+  }
+
+  mutating func learningRateSearch(_ node: ConfigNode) -> LearningRateSearch {
+    let place = "train.find_learning_rate"
+    let values = values(of: .findLearningRate, node, owner: "'\(place)'", place: place)
+    let search = LearningRateSearch(
+      minimum: values.double("min"), maximum: values.double("max"), steps: values.int("steps"),
+      ramp: LearningRateSearch.Ramp(rawValue: values.text("ramp")) ?? .exponential,
+      divergence: values.double("divergence"))
+    if search.minimum >= search.maximum {
+      problems.append(
+        ConfigProblem(
+          .outOfRange, "'min' of '\(place)' is \(search.minimum), and 'max' is \(search.maximum)", at: node.position,
+          in: place, help: "the rate rises from min to max"))
+    }
+    return search
   }
 
   private mutating func output(_ node: ConfigNode?) -> OutputConfig {
@@ -214,6 +230,7 @@ struct SectionValues {
   func int(_ key: String) -> Int { optionalInt(key) ?? 0 }
   func optionalInt(_ key: String) -> Int? { values[key]?.int.map { Int($0) } }
   func optionalDouble(_ key: String) -> Double? { values[key]?.float }
+  func double(_ key: String) -> Double { optionalDouble(key) ?? 0 }
   func text(_ key: String) -> String { optionalText(key) ?? "" }
   func optionalText(_ key: String) -> String? { values[key]?.text }
   func texts(_ key: String) -> [String] { values[key]?.elements.compactMap(\.text) ?? [] }

@@ -22,7 +22,7 @@ public struct PipelineSection: Sendable {
 
   /// All sections, from the top of the file to its end.
   public static let all: [PipelineSection] = [
-    pipeline, data, dataset, validation, model, train, monitor, expressionMonitor, functionMonitor, callback,
+    pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor, functionMonitor, callback,
     output, plugins,
   ]
 
@@ -144,6 +144,23 @@ extension PipelineSection {
       OptionSpec(
         "strict", .bool, "A metric that is watched and cannot be produced is an error; a warning otherwise.",
         default: "true"),
+      OptionSpec(
+        "find_learning_rate", .table,
+        "First looks for a learning rate in a short run of its own, then trains with what it suggests."),
+    ])
+
+  public static let findLearningRate = PipelineSection(
+    "train.find_learning_rate", "A short run with a rising learning rate.",
+    [
+      OptionSpec("min", .float, "The learning rate of the first step.", default: "1e-8", range: "(0, )"),
+      OptionSpec("max", .float, "The learning rate of the last step.", default: "1.0", range: "(0, )"),
+      OptionSpec("steps", .int, "Training steps.", default: "100", range: "[12, )", unit: "steps"),
+      OptionSpec(
+        "ramp", .choice, "How the rate rises from min to max.", default: "exponential",
+        choices: LearningRateSearch.Ramp.allCases.map(\.rawValue)),
+      OptionSpec(
+        "divergence", .float, "Ends early when the smoothed loss is so many times the best one.", default: "4.0",
+        range: "(1, )"),
     ])
 }
 

@@ -28,6 +28,8 @@ public struct PluginConfig: Sendable {
   public var name: String?
   public var isIsolated = false
   public var onError = OnError.fail
+  /// What relative paths among the options are relative to, absolute.
+  public var baseFolder = "."
   /// A map of what is not ours.
   public var options = ConfigNode(.map([]))
   public var position = SourcePosition.none
@@ -48,10 +50,8 @@ public struct PluginConfig: Sendable {
   }
 
   /// The options as values, by the rows of the component that was found for it.
-  ///
-  /// - Parameter baseFolder: What paths are relative to, see `PipelineConfig.baseFolder`.
   public func optionValues(
-    for component: ComponentSpec, baseFolder: String
+    for component: ComponentSpec
   ) -> ([String: OptionValue], [ConfigProblem]) {
     let reserved = Self.section(of: kind).reservedKeys
     return OptionParser(owner: "\(kind.rawValue) '\(component.id)'", place: place, baseFolder: baseFolder)

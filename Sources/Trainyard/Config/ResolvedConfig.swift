@@ -116,6 +116,19 @@ extension TrainConfig {
       ("prefetch", ConfigNode(text: prefetch.rawValue)),
       ("max_steps", maxSteps.map { ConfigNode($0) }),
       ("strict", ConfigNode(.bool(isStrict))),
+      ("find_learning_rate", learningRateSearch?.node),
+    ])
+  }
+}
+
+extension LearningRateSearch {
+  fileprivate var node: ConfigNode {
+    PipelineConfig.map([
+      ("min", ConfigNode(.float(minimum))),
+      ("max", ConfigNode(.float(maximum))),
+      ("steps", ConfigNode(steps)),
+      ("ramp", ConfigNode(text: ramp.rawValue)),
+      ("divergence", ConfigNode(.float(divergence))),
     ])
   }
 }

@@ -13,6 +13,9 @@ public struct SourcePosition: Hashable, Sendable, CustomStringConvertible {
     self.column = column
   }
 
+  /// On the command line, in the value of a flag.
+  public var isFlag: Bool { file.hasPrefix("--") }
+
   public var description: String {
     if line > 0 { return "\(file):\(line):\(column)" }
     return column > 0 ? "\(file), character \(column)" : file

@@ -15,7 +15,9 @@ public struct Catalog {
   /// - Parameters:
   ///   - folders: Searched before all others.
   ///   - project: The folder whose `plugins/` is searched next.
-  public init(folders: [String] = [], project: String = ".") {
+  /// Throws `ConfigProblems` for folders that do not exist.
+  public init(folders: [String] = [], project: String = ".") throws {
+    try PluginFolders.check(folders)
     search = .standard(
       explicit: folders.map(PathName.absolute), project: PathName.absolute(PathName.join(project, "plugins")))
   }

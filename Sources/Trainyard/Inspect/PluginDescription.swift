@@ -14,8 +14,8 @@ public struct PluginDescription {
     lines += Self.wrapped(component.summary, indent: 2, width: width)
     lines.append("")
     lines.append(fact("library", component.libraryPath))
-    let license = component.license.map { ", \($0)" } ?? ""
-    lines.append(fact("built for", "ABI \(component.abi)\(license)"))
+    lines.append(fact("built for", "ABI \(component.abi)"))
+    if let license = component.license { lines.append(fact("license", license)) }
     if let author = component.author { lines.append(fact("author", author)) }
     if component.kind == .callback {
       lines.append(fact("hooks", component.hooks.isEmpty ? "none" : component.hooks.joined(separator: ", ")))
@@ -37,7 +37,9 @@ public struct PluginDescription {
 
   private func option(_ spec: OptionSpec, width: Int) -> [String] {
     var facts = [spec.isList ? "list of \(spec.type.rawValue)" : spec.type.rawValue]
-    if spec.type == .choice { facts[0] = (spec.isList ? "list of " : "") + spec.choices.joined(separator: " | ") }
+    if spec.type == .choice {
+      facts[0] = (spec.isList ? "list of " : "") + spec.choices.joined(separator: " | ")
+    }
     if let interval = spec.interval { facts.append(interval.description) }
     if let unit = spec.unit { facts.append("in \(unit)") }
     if spec.isRequired {
@@ -47,7 +49,8 @@ public struct PluginDescription {
     } else {
       facts.append(spec.defaultText.map { "default \($0)" } ?? "no default")
     }
-    return ["  \(spec.key): \(facts.joined(separator: ", "))"] + Self.wrapped(spec.doc, indent: 6, width: width)
+    return ["  \(spec.key): \(facts.joined(separator: ", "))"]
+      + Self.wrapped(spec.doc, indent: 6, width: width)
   }
 
   /// The text in lines of at most `width`, broken between words.

@@ -11,19 +11,22 @@ public enum AtomicFile {
   }
 
   /// `body` writes the content; when it throws, nothing is left behind.
-  public static func write(to path: String, _ body: (borrowing OutputFile) throws -> Void) throws {
+  /// - Parameter isDurable: Whether it must outlive a failure of the machine: then it is synced.
+  public static func write(
+    to path: String, isDurable: Bool = true, _ body: (borrowing OutputFile) throws -> Void
+  ) throws {
     let temporary = "\(path).\(getpid()).part"
     do {
       let file = try OutputFile(creating: temporary, shownAs: path)
       try body(file)
-      try file.sync()
+      if isDurable { try file.sync() }
       try file.close()
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     } catch {
       unlink(temporary)
       throw error
     }
-    try syncFolder(of: path)
+    if isDurable { try syncFolder(of: path) }
   }
 
   /// Makes a rename or a removal in the file's folder last.

@@ -9,6 +9,7 @@ final class EventRecorder {
   private let folder: RunFolder
   private let metrics: MetricTable
   private let recordsBatches: Bool
+  private let start = RunClock.system.monotonic()
   /// Asked at each recorded event: what a replay must know of the model.
   var parameters: () -> [(String, Double)] = { [] }
 
@@ -35,56 +36,35 @@ final class EventRecorder {
     if event.hook == .epochEnd || event.hook.isPerBatch || event.hook == .validationEnd {
       entry.append(("logs", .record(event.logs.entries.map { (metrics.names[$0.id], .double($0.value)) })))
     }
-    if !event.notes.isEmpty { entry.append(("notes", .record(event.notes.map { ($0.name, json($0.content)) }))) }
+    if !event.notes.isEmpty { entry.append(("notes", .record(event.notes.map { ($0.name, JSONValue($0.content)) }))) }
+    if event.hook == .trainBegin { entry.append(("metrics", .array(hostMetrics))) }
+    if !event.hook.isPerBatch { entry.append(("seconds", .double(seconds))) }
     if event.hook == .epochBegin || event.hook == .trainBegin {
       entry.append(("parameters", .record(parameters().map { ($0.0, .double($0.1)) })))
     }
     try write(entry)
   }
 
+  /// What the run produces without its callbacks, and which way each is better.
+  private var hostMetrics: [JSONValue] {
+    metrics.declared.filter { !$0.declaration.source.hasPrefix("callback ") }.map { _, name, declaration in
+      var phases: [JSONValue] = []
+      if declaration.phase.contains(.batch) { phases.append("batch") }
+      if declaration.phase.contains(.epoch) { phases.append("epoch") }
+      return .record([
+        ("name", .string(name)), ("direction", .string(declaration.direction.name)), ("phases", .array(phases)),
+        ("source", .string(declaration.source)),
+      ])
+    }
+  }
+
+  /// Since the recording began, in microseconds' steps.
+  private var seconds: Double { (Double(RunClock.system.monotonic() - start) / 1e3).rounded() / 1e6 }
+
   func record(_ effects: [Effect], by callback: String, in hook: Hook) throws {
-    let list = effects.compactMap(json)
+    let list = effects.compactMap { JSONValue(recording: $0, metrics) }
     guard !list.isEmpty else { return }
     try write([("effects", .array(list)), ("by", .string(callback)), ("hook", .string(hook.name))])
-  }
-
-  private func json(_ content: Note.Content) -> JSONValue {
-    switch content {
-    case .text(let text): .string(text)
-    case .list(let values): .array(values.map { .double($0) })
-    }
-  }
-
-  /// `nil` for what is only a person's to see.
-  private func json(_ effect: Effect) -> JSONValue? {
-    func object(_ kind: String, _ rest: (String, JSONValue)...) -> JSONValue {
-      .record([("effect", .string(kind))] + rest)
-    }
-    switch effect {
-    case .publish(let id, let value):
-      return object("publish", ("metric", .string(metrics.names[id])), ("value", .double(value)))
-    case .note(let note): return object("note", ("name", .string(note.name)), ("content", json(note.content)))
-    case .stop(let reason): return object("stop", ("reason", .string(reason)))
-    case .log(_, let text): return object("log", ("text", .string(text)))
-    case .status: return nil
-    case .assignWeights(let weights):
-      return object("assign_weights", ("names", .array(weights.map { .string($0.name) })))
-    case .takeSlot(let slot): return object("slot_take", ("slot", .int(Int64(slot))))
-    case .restoreSlot(let slot): return object("slot_restore", ("slot", .int(Int64(slot))))
-    case .swapSlot(let slot): return object("slot_swap", ("slot", .int(Int64(slot))))
-    case .blendSlot(let slot, let a, let b):
-      return object(
-        "slot_blend", ("slot", .int(Int64(slot))), ("slot_scale", .double(a)), ("weight_scale", .double(b)))
-    case .dropSlot(let slot): return object("slot_drop", ("slot", .int(Int64(slot))))
-    case .saveWeights(let path): return object("save_weights", ("path", .string(path)))
-    case .markCheckpoint: return object("mark_checkpoint")
-    case .setParameter(let name, let value):
-      return object("set_parameter", ("name", .string(name)), ("value", .double(value)))
-    case .startFile(let path): return object("file_start", ("path", .string(path)))
-    case .appendFile(let path, let bytes):
-      return object("file_append", ("path", .string(path)), ("bytes", .int(Int64(bytes.count))))
-    case .removeFile(let path): return object("file_remove", ("path", .string(path)))
-    }
   }
 
   private func write(_ entry: [(String, JSONValue)]) throws {

@@ -17,11 +17,15 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
 
   /// What the user can do.
   public var help: String? {
-    switch code {
+    if action == "make the folder", code == ENOENT || code == ENOTDIR { return Self.otherPlace }
+    return switch code {
     case ENOSPC, EDQUOT: "free some space on that disk"
-    case EACCES, EPERM, EROFS: "choose a place that you may write to, with --output or output.folder"
+    case EFBIG: "raise the limit of file sizes (ulimit -f), or choose a disk that takes larger files"
+    case EACCES, EPERM, EROFS: Self.otherPlace
     case ENOENT: "check the path"
     default: nil
     }
   }
+
+  private static let otherPlace = "choose a place that you may write to, with --output or output.folder"
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import PluginHost
 import Training
 
@@ -21,18 +22,39 @@ public struct ModelFolder {
   // MARK: Writing
 
   static func write(
-    to path: String, weights: [NamedTensor], preprocessing: FittedPreprocessing, plan: Plan, task: LearningTask
+    to path: String, weights: [NamedTensor], preprocessing: FittedPreprocessing, plan: Plan,
+    task: LearningTask
   ) throws {
-    try PathName.makeFolders(path)
+    // Whole or not at all, as every file in it.
+    let temporary = "\(path).\(getpid()).part"
+    do {
+      try PathName.makeFolders(temporary)
+      try writeFiles(to: temporary, weights, preprocessing, plan, task)
+      guard rename(temporary, path) == 0 else { throw FileError("write", path) }
+    } catch {
+      PathName.remove(temporary)
+      guard var failure = error as? FileError, failure.path.hasPrefix(temporary) else { throw error }
+      // As the user would find it.
+      failure.path = path + failure.path.dropFirst(temporary.count)
+      throw failure
+    }
+    try AtomicFile.syncFolder(of: path)
+  }
+
+  private static func writeFiles(
+    to path: String, _ weights: [NamedTensor], _ preprocessing: FittedPreprocessing, _ plan: Plan,
+    _ task: LearningTask
+  ) throws {
     let metadata = [("format", "trainyard"), ("model", plan.model.component.id)]
     try SafeTensors.write(weights, metadata: metadata, to: PathName.join(path, "weights.safetensors"))
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = nonFinite
     let fitted = try encoder.encode(preprocessing)
-    try AtomicFile.write([UInt8](fitted) + [UInt8(ascii: "\n")], to: PathName.join(path, "preprocessing.json"))
+    try AtomicFile.write(
+      [UInt8](fitted) + [UInt8(ascii: "\n")], to: PathName.join(path, "preprocessing.json"))
     let description = describe(plan.model, task)
-    try AtomicFile.write(JSONWriter.pretty(description) + "\n", to: PathName.join(path, "model.json"))
+    try AtomicFile.write(JSONWriter.pretty(description), to: PathName.join(path, "model.json"))
   }
 
   private static let nonFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(
@@ -63,14 +85,21 @@ public struct ModelFolder {
     let inner = PathName.join(given, "model")
     let path = PathName.exists(PathName.join(inner, "model.json")) ? inner : given
     let file = PathName.join(path, "model.json")
-    guard PathName.exists(file) else { throw ModelFolderError(path: given, detail: "there is no model.json in it") }
+    guard PathName.exists(file) else {
+      throw ModelFolderError(path: given, detail: "there is no model.json in it")
+    }
     let text = String(decoding: try InputFile.read(file, limit: 16 << 20), as: UTF8.self)
-    let json = try JSONValue(parsing: text, from: file)
+    let json: JSONValue
+    do { json = try JSONValue(parsing: text, from: file) } catch {
+      throw ModelFolderError(path: file, detail: error.problems.first?.message ?? "it is not JSON")
+    }
     guard json["schema"]?.int == Int64(Self.schema) else {
       let found = json["schema"]?.int.map { "\($0)" } ?? "none"
-      throw ModelFolderError(path: file, detail: "its schema is \(found), and this version reads \(Self.schema)")
+      throw ModelFolderError(
+        path: file, detail: "its schema is \(found), and this version reads \(Self.schema)")
     }
-    guard let id = json["plugin"]?.string, let version = json["version"]?.string, let options = json["options"],
+    guard let id = json["plugin"]?.string, let version = json["version"]?.string,
+      let options = json["options"],
       let kind = TaskKind.allNamed[json["task"]?["kind"]?.string ?? ""],
       let shape = json["task"]?["feature_shape"]?.array?.compactMap({ $0.int.flatMap { Int(exactly: $0) } }),
       let width = json["task"]?["output_width"]?.int.flatMap({ Int(exactly: $0) }),

@@ -11,7 +11,15 @@ enum PathName {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
+  /// The name in the folder. `./` in front of it says nothing.
   static func join(_ folder: String, _ name: String) -> String {
+    var name = name[...]
+    while name.hasPrefix("./") { name = name.dropFirst(2).drop { $0 == "/" } }
+    return joined(folder, name == "." ? "" : String(name))
+  }
+
+  private static func joined(_ folder: String, _ name: String) -> String {
+    if name.isEmpty { return folder }
     if name.hasPrefix("/") || folder.isEmpty || folder == "." { return name }
     return folder.hasSuffix("/") ? folder + name : folder + "/" + name
   }
@@ -36,14 +44,34 @@ enum PathName {
     let parent = folder(of: path)
     if parent != path, parent != "." { try makeFolders(parent) }
     guard mkdir(path, 0o755) == 0 || errno == EEXIST && isFolder(path) else {
-      throw FileError("make the folder", path)
+      // What is there is no folder; that a file exists is not what is wrong.
+      throw FileError("make the folder", path, code: errno == EEXIST ? ENOTDIR : errno)
     }
+  }
+
+  /// Removes a file, or a folder with all that is in it, as far as that can be done. Follows no links.
+  static func remove(_ path: String) {
+    var info = stat()
+    guard lstat(path, &info) == 0 else { return }
+    guard info.st_mode & S_IFMT == S_IFDIR, let stream = opendir(path) else {
+      unlink(path)
+      return
+    }
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+      let text = String(decoding: name, as: UTF8.self)
+      if text != ".", text != ".." { remove(joined(path, text)) }
+    }
+    closedir(stream)
+    rmdir(path)
   }
 
   /// A path inside a folder, as plugins give them: relative, and never out of it.
   static func inside(_ folder: String, _ path: String) throws -> String {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-    guard !path.isEmpty, !path.hasPrefix("/"), !parts.contains(".."), !parts.contains("") else {
+    guard !path.isEmpty, !path.hasPrefix("/"),
+      !parts.contains(where: { ["", ".", ".."].contains($0) })
+    else {
       throw PathProblem(path: path)
     }
     return join(folder, path)
@@ -54,6 +82,6 @@ enum PathName {
 struct PathProblem: Error, CustomStringConvertible {
   var path: String
   var description: String {
-    "the path '\(path)' must be relative to the run's folder, without '..' and empty parts"
+    "the path '\(path)' must be relative to the run's folder, without '.', '..' and empty parts"
   }
 }

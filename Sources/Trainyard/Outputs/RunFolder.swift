@@ -87,6 +87,12 @@ public final class RunFolder {
     return file
   }
 
+  /// Takes the folder away with all that is in it: nothing was trained.
+  func discard() {
+    closeFiles()
+    PathName.remove(path)
+  }
+
   /// Closes what is open; the next append opens it again.
   func closeFiles() { open.removeAll() }
 }

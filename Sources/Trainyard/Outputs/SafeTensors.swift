@@ -6,7 +6,9 @@ public enum SafeTensors {
   /// A header larger than this is refused, as the reference implementation does.
   static let maximumHeader = 100_000_000
 
-  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String) throws {
+  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String)
+    throws
+  {
     try AtomicFile.write(to: path) { file in
       let header = headerBytes(tensors, metadata)
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
@@ -50,7 +52,9 @@ public enum SafeTensors {
   /// Untrusted bytes: every size is checked before memory is taken.
   public static func parse(_ bytes: [UInt8], path: String) throws -> Contents {
     func damaged(_ detail: String) -> SafeTensorsError { SafeTensorsError(path: path, detail: detail) }
-    guard bytes.count >= 8 else { throw damaged("it has \(bytes.count) bytes, and the header's length needs 8") }
+    guard bytes.count >= 8 else {
+      throw damaged("it has \(bytes.count) bytes, and the header's length needs 8")
+    }
     let length = bytes[0..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= UInt64(maximumHeader), length <= UInt64(bytes.count - 8) else {
       throw damaged("its header says \(length) bytes, and the file has \(bytes.count - 8) after it")
@@ -66,8 +70,9 @@ public enum SafeTensors {
     } catch { throw damaged("its header is not JSON") }
     guard case .object(let entries) = header else { throw damaged("its header is not a JSON object") }
     var contents = Contents(tensors: [], metadata: [:])
-    for entry in entries {
-      let (name, value) = (entry.name, entry.value)
+    var layout: [(name: String, entry: Entry)] = []
+    for member in entries {
+      let (name, value) = (member.name, member.value)
       if name == "__metadata__" {
         guard case .object(let pairs) = value else { throw damaged("its metadata is not an object") }
         for pair in pairs { contents.metadata[pair.name] = pair.value.string }
@@ -76,6 +81,12 @@ public enum SafeTensors {
       guard let entry = Entry(value, available: bytes.count - start) else {
         throw damaged("the entry of '\(name)' has a type, shape or range that does not fit the file")
       }
+      layout.append((name, entry))
+    }
+    guard covers(layout.map(\.entry.range), bytes.count - start) else {
+      throw damaged("its tensors overlap, or leave bytes out")
+    }
+    for (name, entry) in layout {
       let tensor = Tensor(zeros: entry.type, shape: entry.shape)
       bytes[(start + entry.range.lowerBound)..<(start + entry.range.upperBound)].withUnsafeBytes {
         tensor.bytes.copyMemory(from: $0)
@@ -85,6 +96,16 @@ public enum SafeTensors {
     return contents
   }
 
+  /// As the format asks: each byte belongs to one tensor. So a file cannot ask for more memory than it has bytes.
+  private static func covers(_ ranges: [Range<Int>], _ count: Int) -> Bool {
+    var end = 0
+    for range in ranges.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
+      guard range.lowerBound == end else { return false }
+      end = range.upperBound
+    }
+    return end == count
+  }
+
   private struct Entry {
     var type: Training.ElementType
     var shape: [Int]
@@ -92,7 +113,9 @@ public enum SafeTensors {
 
     init?(_ value: JSONValue, available: Int) {
       guard case .string(let typeName)? = value["dtype"],
-        let type = [Training.ElementType.uint8, .int32, .int64, .float32, .float64].first(where: { $0.name == typeName }),
+        let type = [Training.ElementType.uint8, .int32, .int64, .float32, .float64].first(where: {
+          $0.name == typeName
+        }),
         case .array(let sizes)? = value["shape"], case .array(let offsets)? = value["data_offsets"],
         offsets.count == 2, case .int(let from) = offsets[0], case .int(let to) = offsets[1],
         from >= 0, to >= from, to <= Int64(available)
@@ -119,4 +142,8 @@ public struct SafeTensorsError: Error, CustomStringConvertible, Equatable {
   public var path: String
   public var detail: String
   public var description: String { "'\(path)' is not a whole safetensors file: \(detail)" }
+  /// What the user can do.
+  public var help: String {
+    "give weights that a run has saved, such as model/weights.safetensors in its folder"
+  }
 }

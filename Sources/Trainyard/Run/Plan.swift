@@ -38,6 +38,8 @@ public struct DataPlan: Sendable {
     /// A part of the training rows, chosen by the run's seed.
     case fraction(Double, stratify: Bool)
     case dataset(PlannedInstance)
+
+    var isDataset: Bool { if case .dataset = self { true } else { false } }
   }
 
   public init(training: PlannedInstance) { self.training = training }
@@ -56,6 +58,8 @@ public struct TrainingPlan: Sendable {
   public var prefetch = BatchLoader.Mode.automatic
   public var maxSteps: Int?
   public var isStrict = true
+  /// Looked for in a short run before each real one; `nil`: the model's learning rate stands.
+  public var learningRateSearch: LearningRateSearch?
 
   public init() {}
 }

@@ -7,16 +7,19 @@ import Training
 struct Planner {
   let config: PipelineConfig
   let search: PluginSearch
-  private var problems: [ConfigProblem] = []
+  private var problems: [ConfigProblem]
   /// By place in the config.
   private var planned: [String: PlannedInstance] = [:]
 
-  init(_ config: PipelineConfig, search: PluginSearch) {
+  /// - Parameter problems: What is already known to be wrong with the config; then no plan comes out.
+  init(_ config: PipelineConfig, search: PluginSearch, problems: [ConfigProblem] = []) {
     self.config = config
     self.search = search
+    self.problems = problems
   }
 
   mutating func plan() throws(ConfigProblems) -> Plan {
+    problems += PluginFolders.problems(config.pluginFolders, place: "plugins.path")
     let training = instance(config.data.train)
     let validation = self.validation()
     let model = instance(config.model.plugin)
@@ -31,7 +34,7 @@ struct Planner {
           .unreadableFile, "there is no file of initial weights '\(path)'", in: "model.initial_weights",
           help: "check the path; it is relative to the pipeline file"))
     }
-    guard problems.isEmpty, let training, let model else { throw ConfigProblems(problems) }
+    guard problems.isEmpty, let training, let model else { throw ConfigProblems(problems.inOrderOfText) }
     var data = DataPlan(training: training)
     data.validation = validation
     data.preprocessing = preprocessing
@@ -54,13 +57,16 @@ struct Planner {
   private func resolved(_ plan: Plan) -> JSONValue {
     JSONValue(
       config.resolved { plugin in
-        planned[plugin.place].map { $0.component.resolvedNode(of: $0.options).entries } ?? plugin.options.entries
+        planned[plugin.place].map { $0.component.resolvedNode(of: $0.options).entries }
+          ?? plugin.options.entries
       })
   }
 
   // MARK: Plugins
 
   mutating func instance(_ plugin: PluginConfig) -> PlannedInstance? {
+    // The stand-in for one that could not be read.
+    if plugin.reference == .id("") { return nil }
     guard let component = component(plugin) else { return nil }
     if plugin.isIsolated {
       problems.append(
@@ -68,7 +74,7 @@ struct Planner {
           .notSupportedYet, "isolated plugins are not supported yet", at: plugin.position, in: plugin.place,
           help: "leave out 'isolate'; the plugin then runs in this process"))
     }
-    let (values, found) = plugin.optionValues(for: ComponentSpec(component), baseFolder: config.baseFolder)
+    let (values, found) = plugin.optionValues(for: ComponentSpec(component))
     problems += found
     let instance = PlannedInstance(
       component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
@@ -84,7 +90,7 @@ struct Planner {
       case .path(let asWritten, let absolute):
         let reference = asWritten.hasPrefix("~") ? absolute : asWritten
         return try search.find(
-          reference, kind: plugin.kind.pluginKind, component: plugin.component, relativeTo: config.baseFolder)
+          reference, kind: plugin.kind.pluginKind, component: plugin.component, relativeTo: plugin.baseFolder)
       }
     } catch {
       problems.append(
@@ -135,7 +141,8 @@ struct Planner {
       guard plugin.knownName == nil else { continue }
       problems.append(
         ConfigProblem(
-          .duplicateName, "two \(plugin.kind.rawValue)s have the name '\(instance.name)'", at: plugin.position,
+          .duplicateName, "two \(plugin.kind.rawValue)s have the name '\(instance.name)'",
+          at: plugin.position,
           in: plugin.place, help: "give one of them another with 'name'"))
     }
   }
@@ -178,6 +185,7 @@ struct Planner {
     plan.threads = config.train.threads
     plan.maxSteps = config.train.maxSteps
     plan.isStrict = config.train.isStrict
+    plan.learningRateSearch = config.train.learningRateSearch
     switch config.train.prefetch {
     case .auto: plan.prefetch = .automatic
     case .on: plan.prefetch = .prefetch

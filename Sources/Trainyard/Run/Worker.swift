@@ -29,8 +29,7 @@ final class Worker {
     for planned in plan.monitors { monitors.add(try factory.monitors(planned)) }
     for measure in plan.measures { monitors.add(try factory.monitors(measure)) }
     for planned in plan.callbacks {
-      let warn: (String) -> Void = { console.line(.warning, $0) }
-      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge, warn: warn))
+      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge))
     }
     // What callbacks have asked for in their `create` serves every run.
     for planned in context.takeRequestedMonitors() { monitors.add(try factory.monitors(planned)) }
@@ -41,6 +40,9 @@ final class Worker {
   /// report.
   func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
     let seed = seed ?? plan.training.seed
+    // Rows are read from here on: of data that is as new, as all else will be.
+    context.seed = seed
+    try data.reset()
     let prepared = try data.prepare(seed: seed)
     let task = prepared.task
     let isFullBatch = try check(task)
@@ -48,6 +50,9 @@ final class Worker {
     let validation = try prepared.validationLoader()
     let folder = try plan.output.folder.map { try RunFolder(in: $0, name: plan.output.name) }
     let facts = self.facts(training, validation, seed: seed)
+    var isDone = false
+    // What could not even begin leaves nothing behind, and its name free.
+    defer { if !isDone { folder?.discard() } }
     context.beginRun(facts, folder: folder, modelID: plan.model.component.id)
     bridge.forget()
     defer { context.endRun() }
@@ -55,29 +60,71 @@ final class Worker {
     let outputs = RunOutputs(
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
-    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved) + "\n", to: folder.file("config.json")) }
+    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
     let model = model
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-    try data.reset()
+    let found = try plan.training.learningRateSearch.map {
+      try findLearningRate($0, task, prepared, interruption, folder)
+    }
     let trainer = Trainer(
       model: model, callbacks: callbacks, trainingMonitors: monitors.training,
-      validationMonitors: monitors.validation, epochMonitors: monitors.epoch, trainingData: training, validationData: validation, task: task, metrics: context.metrics,
-      settings: trainerSettings(seed: seed), initialWeights: initialWeights, target: outputs,
+      validationMonitors: monitors.validation, epochMonitors: monitors.epoch, trainingData: training,
+      validationData: validation, task: task, metrics: context.metrics, settings: trainerSettings(seed: seed),
+      initialWeights: initialWeights, initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs,
       interruption: interruption)
     trainer.addedMonitors = { [context, factory] in
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
     }
     let result = trainer.fit()
+    isDone = !result.neverBegan
     var report = RunReport(
-      result: result, folder: folder?.path, task: task, trainingRows: training.rows.count,
+      result: result, folder: isDone ? folder?.path : nil, task: task, trainingRows: training.rows.count,
       validationRows: validation?.rows.count ?? 0, batchesPerEpoch: training.batchCount,
       directions: Dictionary(
         context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
-    if let folder { try finish(&report, folder, prepared, seed) }
+    if let folder, isDone { finish(&report, folder, prepared, seed) }
     return report
+  }
+
+  /// A short run of its own with rising learning rates, on the model as it is after a reset. What it learns is
+  /// gone with the next one.
+  func searchLearningRate(
+    _ search: LearningRateSearch, seed: UInt64? = nil, interruption: Interruption = Interruption()
+  ) throws -> LearningRateSearch.Result {
+    try data.reset()
+    let prepared = try data.prepare(seed: seed ?? plan.training.seed)
+    _ = try check(prepared.task)
+    return try run(search, prepared.task, prepared, interruption)
+  }
+
+  private func run(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption
+  ) throws -> LearningRateSearch.Result {
+    let loader = try prepared.trainingLoader(fullBatch: try model.describe().needsFullBatch)
+    do {
+      try model.reset(seed: Trainer.modelSeed(prepared.seed), task: task)
+      if !initialWeights.isEmpty { try model.assign(initialWeights) }
+      return try search.run(model, loader, interruption: interruption)
+    } catch { throw failure(error, part: "model '\(model.name)'", call: "find_learning_rate") }
+  }
+
+  /// The suggestion, said and written beside the run's other files.
+  private func findLearningRate(
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption,
+    _ folder: RunFolder?
+  ) throws -> Double {
+    let result = try run(search, task, prepared, interruption)
+    if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
+    guard let rate = result.suggestion else {
+      throw LoopError(
+        "find_learning_rate found no rate: the loss did not fall in \(result.points.count) steps"
+          + " from \(search.minimum) to \(result.points.last?.learningRate ?? search.minimum)")
+    }
+    console.line(.info, "find_learning_rate: \(Float(rate)), where the loss fell fastest")
+    return rate
   }
 
   /// The metrics that a run will have, as far as they are known before its callbacks' `on_train_begin`: data is opened
@@ -105,18 +152,36 @@ final class Worker {
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
   private func finish(
     _ report: inout RunReport, _ folder: RunFolder, _ prepared: PreparedData, _ seed: UInt64
-  ) throws {
+  ) {
     if report.result.outcome != .failed || !report.result.epochs.isEmpty {
       do {
         try ModelFolder.write(
           to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
           plan: plan, task: report.task)
-      } catch where report.result.failure != nil {
-        report.warnings.append("the model was not saved: \(error)")
+      } catch {
+        notSaved("the model", error, &report)
       }
     }
     let summary = Summary.json(report, plan: plan, metrics: context.metrics, seed: seed)
-    try AtomicFile.write(JSONWriter.pretty(summary) + "\n", to: folder.file("summary.json"))
+    do {
+      try AtomicFile.write(JSONWriter.pretty(summary), to: folder.file("summary.json"))
+    } catch {
+      notSaved("the summary", error, &report)
+    }
+  }
+
+  /// A run whose files are not there has failed, however well it trained. The first failure is the one that is told.
+  private func notSaved(_ what: String, _ error: any Error, _ report: inout RunReport) {
+    let words = (error as? FileError).map { ($0.description, $0.help) } ?? ("\(error)", nil)
+    guard report.result.failure == nil else {
+      report.warnings.append("\(what) was not saved: \(words.0)")
+      return
+    }
+    let failure = RunFailure(
+      part: what, call: "", message: "\(what) was not saved: \(words.0)", help: words.1)
+    report.result.failure = failure
+    report.result.outcome = .failed
+    report.result.reason = failure.description
   }
 
   private func trainerSettings(seed: UInt64) -> Trainer.Settings {
@@ -136,7 +201,8 @@ final class Worker {
       try model.reset(seed: 0, task: task)
       let facts = try model.describe()
       guard facts.task == task.kind else {
-        throw LoopError("the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
+        throw LoopError(
+          "the data asks for a \(task.kind.name) task, and the model answers a \(facts.task.name) one")
       }
       return facts.needsFullBatch
     } catch { throw failure(error, part: "model '\(model.name)'", call: "reset") }

@@ -24,8 +24,9 @@ final class WorkerData {
   }
 
   func reset() throws {
-    try trainingSource.reset()
-    try validationSource?.reset()
+    for source in [trainingSource, validationSource].compactMap({ $0 }) {
+      do { try source.reset() } catch { throw failure(error, part: source.name, call: "reset") }
+    }
   }
 
   /// Splits, learns the preprocessing from the training rows alone, and finds out the task.
@@ -33,7 +34,8 @@ final class WorkerData {
     let all = (0..<Int64(trainingSource.rowCount)).map { $0 }
     guard let target = try TargetPlan.infer(plan.data.task, source: trainingSource, rows: nil) else {
       throw DataError(
-        .noTarget, "\(trainingSource.name) has no target to learn", help: "name the field to be learned as the target")
+        .noTarget, "\(trainingSource.name) has no target to learn",
+        help: "name the field to be learned as the target")
     }
     var training = all
     var validation: (source: DatasetAdapter, rows: [Int64])?
@@ -49,6 +51,10 @@ final class WorkerData {
       if let validationSource {
         validation = (validationSource, (0..<Int64(validationSource.rowCount)).map { $0 })
       }
+    }
+    // A label that the training data does not have is found now, and not after an epoch.
+    if plan.data.validation.isDataset, target.hasClasses, let validation {
+      _ = try target.classes(of: validation.rows, in: validation.source)
     }
     let fitted = try FittedPreprocessing.fit(
       plan.data.preprocessing, source: trainingSource, rows: training, target: target)
@@ -88,7 +94,8 @@ struct PreparedData {
     let assembler = try BatchAssembler(
       source: trainingSource, preprocessing: preprocessing, classWeights: classWeights)
     return try BatchLoader(
-      assembler: assembler, rows: trainingRows, batchSize: fullBatch ? nil : plan.batchSize, shuffle: plan.shuffle,
+      assembler: assembler, rows: trainingRows, batchSize: fullBatch ? nil : plan.batchSize,
+      shuffle: plan.shuffle,
       seed: seed, mode: plan.prefetch, pass: .train)
   }
 
@@ -96,7 +103,8 @@ struct PreparedData {
     guard let validationSource else { return nil }
     let assembler = try BatchAssembler(source: validationSource, preprocessing: preprocessing)
     return try BatchLoader(
-      assembler: assembler, rows: validationRows, batchSize: plan.validationBatchSize, shuffle: false, seed: seed,
+      assembler: assembler, rows: validationRows, batchSize: plan.validationBatchSize, shuffle: false,
+      seed: seed,
       mode: plan.prefetch, pass: .validation)
   }
 }

@@ -17,8 +17,8 @@
 #define MLP_SMALL_PRODUCT 2048
 
 /* z[rows, out] = x[rows, in] · w[in, out] + bias[out] */
-void mlp_small_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows, ptrdiff_t in,
-                       ptrdiff_t out);
+void mlp_small_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows,
+                       ptrdiff_t in, ptrdiff_t out);
 /* g[in, out] = (add ? g : 0) + xᵀ · d, where x is [rows, in] and d is [rows, out] */
 void mlp_small_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
                                ptrdiff_t out, int add);
@@ -39,8 +39,8 @@ void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, 
 void mlp_add_bias(float *z, const float *bias, ptrdiff_t rows, ptrdiff_t width);
 /* z = f(z); where slope is not NULL, slope = f'(z) of the value before. */
 void mlp_activate(float *z, float *slope, ptrdiff_t count, int activation);
-/* Inverted dropout: each value and its slope become 0, or are multiplied by 1 / (1 - rate). Which of the two
- * depends on key and index alone. */
+/* Inverted dropout: each value and its slope become 0, or are multiplied by 1 / (1 - rate). Which of the
+ * two depends on key and index alone. */
 void mlp_dropout(float *z, float *slope, ptrdiff_t count, double rate, uint64_t key);
 /* d *= slope */
 void mlp_multiply(float *d, const float *slope, ptrdiff_t count);
@@ -49,9 +49,8 @@ void mlp_multiply(float *d, const float *slope, ptrdiff_t count);
 /* Index of the first label outside 0 ..< classes; -1: none. */
 ptrdiff_t mlp_find_bad_label(const int32_t *label, ptrdiff_t rows, int32_t classes);
 
-/* Each row of z becomes probabilities. scratch: rows. target may be NULL; otherwise scratch becomes the loss of
- * each row. */
-void mlp_softmax(float *z, float *scratch, const int32_t *target, ptrdiff_t rows, ptrdiff_t classes);
+/* Each row of z becomes probabilities. Where target is not NULL, loss[rows] becomes the loss of each row. */
+void mlp_softmax(float *z, float *loss, const int32_t *target, ptrdiff_t rows, ptrdiff_t classes);
 /* z becomes probabilities of class 1. Where target is not NULL, loss[rows] becomes the loss of each row. */
 void mlp_logistic(float *z, float *loss, const int32_t *target, ptrdiff_t rows);
 /* loss[rows]: the mean over the width of the squared difference. */
@@ -60,7 +59,8 @@ void mlp_squared_error(const float *p, float *loss, const float *target, ptrdiff
 /* d: gradient of each row's loss by the logits, from the probabilities p. */
 void mlp_softmax_gradient(float *d, const float *p, const int32_t *target, ptrdiff_t rows, ptrdiff_t classes);
 void mlp_logistic_gradient(float *d, const float *p, const int32_t *target, ptrdiff_t rows);
-void mlp_squared_error_gradient(float *d, const float *p, const float *target, ptrdiff_t rows, ptrdiff_t width);
+void mlp_squared_error_gradient(float *d, const float *p, const float *target, ptrdiff_t rows,
+                                ptrdiff_t width);
 
 /* d[rows, width]: each row is multiplied by its weight. */
 void mlp_weigh_rows(float *d, const float *weight, ptrdiff_t rows, ptrdiff_t width);
@@ -92,13 +92,13 @@ void mlp_clamp(float *g, ptrdiff_t count, float scale, float limit);
 
 /* ---- The processor ------------------------------------------------------------------------------------ */
 
-/* Numbers too small for full precision (below 1e-38, as the gradients of a well-trained classifier are) cost a
- * processor a hundred times more than others. This makes the calling thread take them as 0, and returns what
- * mlp_restore_denormals() wants. */
+/* Numbers too small for full precision (below 1e-38, as gradients of a well-trained classifier are) cost
+ * a processor a hundred times more than others. This makes the calling thread take them as 0, and
+ * returns what mlp_restore_denormals() wants. */
 uint32_t mlp_flush_denormals(void);
 void mlp_restore_denormals(uint32_t mode);
 
-/* Makes an OpenBLAS that did not know this processor, and fell back to kernels of 2004, use the newest kernels
+/* Makes an OpenBLAS that did not know this processor, and fell back to kernels of 2004, use the newest
  * that the processor can run. To be called once, before the first product. */
 void mlp_choose_blas_kernels(void);
 

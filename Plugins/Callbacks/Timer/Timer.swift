@@ -1,0 +1,63 @@
+import CallbackCore
+import PluginKit
+
+/// Stops a run when its time is up.
+final class Timer: Callback {
+  static let about = About(
+    id: "timer", version: "0.1.0", summary: "Stops a run when its time is up.")
+
+  @Option("The time that training may take: 90s, 1h30m, or DD:HH:MM:SS such as 00:12:00:00.")
+  var duration: String
+
+  enum Interval: String, OptionChoice { case step, epoch }
+
+  @Option("When the clock is looked at: after every batch or after every epoch.")
+  var interval = Interval.step
+
+  /// `reset()` starts a fresh one.
+  struct Progress: Codable {
+    /// Of this run, with that of the runs that it resumes.
+    var elapsed = ElapsedTime()
+  }
+  var progress = Progress()
+
+  private var limit = TimeLimit(seconds: .infinity)
+
+  func create(_ host: Host) throws {
+    do {
+      limit = try TimeLimit(duration)
+    } catch let error as PluginError {
+      throw PluginError("option 'duration': \(error.message)", help: error.help)
+    }
+  }
+
+  func reset() { progress = Progress() }
+
+  func onTrainBegin(_ event: Event) throws {
+    guard let clock = event.host.clock else {
+      throw PluginError("this host has no clock", help: "leave timer out")
+    }
+    progress.elapsed.resume(clock)
+    // A run that is resumed after its time was up stops again after one batch.
+  }
+
+  func onBatchEnd(_ event: Event) { check(.step, event) }
+
+  func onEpochEnd(_ event: Event) { check(.epoch, event) }
+
+  func onTrainEnd(_ event: Event) { progress.elapsed.update(event.host.clock) }
+
+  private func check(_ moment: Interval, _ event: Event) {
+    guard interval == moment else { return }
+    progress.elapsed.update(event.host.clock)
+    guard progress.elapsed.seconds >= limit.seconds else { return }
+    let elapsed = ProgressLine.duration(progress.elapsed.seconds)
+    event.stop(
+      because: "the time limit of \(ProgressLine.duration(limit.seconds)) is reached, after \(elapsed)")
+  }
+}
+
+@c @implementation
+public func trainyard_plugin(_ args: UnsafePointer<ty_entry_args>?) -> UnsafePointer<ty_module>? {
+  export(Timer.self, to: args, license: "Apache-2.0")
+}

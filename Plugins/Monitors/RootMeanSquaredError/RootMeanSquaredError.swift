@@ -1,0 +1,46 @@
+import MonitorCore
+import PluginKit
+
+/// The root of the mean of (y − ŷ)², weighted where rows have weights; of each output by itself.
+final class RootMeanSquaredError: Monitor {
+  static let about = About(
+    id: "root-mean-squared-error", version: "0.1.0", summary: "The root of the mean squared error.")
+
+  @Option("How several outputs become one value; raw_values: a metric for each output.")
+  var multioutput = Multioutput.uniformAverage
+
+  /// The task of the current run, and the pass so far. `reset()` starts a fresh one.
+  var progress = OutputMeans()
+
+  private var metrics = PublishedMetrics()
+  private let reader = BatchReader()
+
+  func create(_ host: Host) {
+    if multioutput != .rawValues { metrics.declare(host, .min) }
+  }
+
+  func reset() { progress = OutputMeans() }
+
+  func prepare(_ task: TaskDescription, _ host: Host) throws {
+    progress.prepare(try MeasuredTask(task, for: Self.about.id, serves: [.regression]))
+    if multioutput == .rawValues { metrics.declare(host, .min, parts: MeasuredTask.partNames(task)) }
+  }
+
+  func passBegin(_ pass: Pass) { progress.clear() }
+
+  func update(_ batch: Batch, prediction: TensorView) throws {
+    try progress.add(try reader.read(batch, prediction, progress.task)) { target, prediction in
+      let error = target - prediction
+      return error * error
+    }
+  }
+
+  func compute(_ host: Host) { metrics.publish(host, progress.values(multioutput) { $0.squareRoot() }) }
+
+  func merge(_ other: RootMeanSquaredError) throws { try progress.merge(other.progress) }
+}
+
+@c @implementation
+public func trainyard_plugin(_ args: UnsafePointer<ty_entry_args>?) -> UnsafePointer<ty_module>? {
+  export(RootMeanSquaredError.self, to: args, license: "Apache-2.0")
+}

@@ -1,0 +1,22 @@
+import PluginKit
+import Testing
+
+@testable import CallbackCore
+
+@Suite struct TimeLimitTests {
+  static let durations: [(String, Double)] = [
+    ("90s", 90), ("1h30m", 5400), ("1.5h", 5400), ("2d", 172_800), ("250ms", 0.25), ("45", 45),
+    ("00:12:00:00", 43_200), ("01:02:03:04", 93_784),
+  ]
+
+  @Test(arguments: durations) func `reads a duration`(text: String, seconds: Double) throws {
+    #expect(try TimeLimit(text).seconds == seconds)
+  }
+
+  @Test(arguments: [
+    "", "soon", "1x", "h", "1h 30m", "12:00:00", "00:24:00:00", "00:00:60:00", "a:0:0:0", "-5", "1.2.3s",
+  ])
+  func `refuses what is none`(text: String) {
+    #expect(throws: PluginError.self) { try TimeLimit(text) }
+  }
+}
