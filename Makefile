@@ -22,6 +22,8 @@ DIR ?= Tests/Data/oracle
 PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
 DATASET := dataset-fashion-mnist
+# What the example of a foreign library measures with. Nothing else needs it.
+GSL := libgsl27
 FASHION_MNIST := /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
 
 # How an author builds a plugin in C: no Swift in it, and one symbol out of it.
@@ -45,7 +47,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset
+.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -74,10 +76,11 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
 	@$(PROGRAM) traces $(DIR)
 
-examples: build ## Build and run every example
+examples: build gsl ## Build and run every example
 	mkdir -p $(EXAMPLES)
 	$(CC) $(PLUGIN_CFLAGS) examples/callback-in-c/halve_on_plateau.c -o $(EXAMPLES)/libhalve-on-plateau.so
 	$(CC) $(PLUGIN_CFLAGS) examples/model-in-c/softmax_regression.c -o $(EXAMPLES)/libsoftmax-regression.so -lm
+	$(CC) $(PLUGIN_CFLAGS) -fvisibility=default examples/monitor-from-c/brier.c -o examples/monitor-from-c/libbrier.so
 	$(SWIFT) build -c release --package-path examples/callback-in-swift
 	$(PROGRAM) run examples/first-run/moons.yaml
 	$(PROGRAM) inspect $(EXAMPLES)/libhalve-on-plateau.so
@@ -86,6 +89,13 @@ examples: build ## Build and run every example
 	$(PROGRAM) run examples/first-run/moons.yaml --model $(EXAMPLES)/libsoftmax-regression.so:learning_rate=0.5
 	$(PROGRAM) run examples/first-run/moons.yaml \
 	  --callback examples/callback-in-swift/.build/release/libgap-watch.so:limit=0.2
+	$(PROGRAM) inspect examples/monitor-from-c/pipeline.yaml
+	$(PROGRAM) run examples/monitor-from-c/pipeline.yaml
+	@if ldconfig -p | grep -q libgsl.so.27; then \
+	  $(PROGRAM) run examples/monitor-from-gsl/pipeline.yaml; \
+	else \
+	  echo "Debian's $(GSL) cannot be had here: examples/monitor-from-gsl is left out"; \
+	fi
 
 install: build ## Install program, header, plugins and trainyard.pc below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
@@ -111,7 +121,7 @@ lint: ## Check the format of Swift sources, and the C examples with every warnin
 	$(CC) $(PLUGIN_CFLAGS) -fsyntax-only examples/*/*.c
 
 clean: ## Remove what was built
-	rm -rf .build examples/callback-in-swift/.build
+	rm -rf .build examples/callback-in-swift/.build examples/monitor-from-c/libbrier.so
 
 # ---- What the above need ----
 
@@ -139,4 +149,10 @@ packages:
 dataset:
 	@if [ ! -r $(FASHION_MNIST) ] && command -v apt-get >/dev/null; then \
 	  { $(call install_packages,$(DATASET)); } || true; \
+	fi
+
+# Likewise: one example is left out without it.
+gsl:
+	@if command -v apt-get >/dev/null; then \
+	  { $(call install_packages,$(GSL)); } || true; \
 	fi

@@ -44,7 +44,8 @@ final class ScratchArray {
     case (.i32, .f64): copy(source, Int32.self, Double.self) { Double($0) }
     case (.i32, .i64), (.i32, .u64), (.i32, .usize): copy(source, Int32.self, Int64.self) { Int64($0) }
     case (.i32, .i16), (.i32, .u16): copy(source, Int32.self, Int16.self) { Int16(truncatingIfNeeded: $0) }
-    case (.i32, .i8), (.i32, .u8), (.i32, .bool): copy(source, Int32.self, Int8.self) { Int8(truncatingIfNeeded: $0) }
+    case (.i32, .i8), (.i32, .u8), (.i32, .bool):
+      copy(source, Int32.self, Int8.self) { Int8(truncatingIfNeeded: $0) }
     default: copy(source, Int32.self, Int32.self) { $0 }
     }
     return ForeignArray(base, type, count: source.count)
@@ -86,7 +87,8 @@ public enum ForeignConversion {
     if from.isFloat {
       if to.isFloat { return nil }
       return ForeignError(
-        .doesNotFit, "'\(data.rawValue)' holds \(from.rawValue) here, and cannot be passed as '*\(to.rawValue)'",
+        .doesNotFit,
+        "'\(data.rawValue)' holds \(from.rawValue) here, and cannot be passed as '*\(to.rawValue)'",
         help: "write as: \"*f32\" or \"*f64\"")
     }
     guard from == .i32, UInt64(max(0, largest ?? Int(Int32.max))) <= to.largestInteger else {

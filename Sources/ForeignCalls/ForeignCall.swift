@@ -100,7 +100,9 @@ public final class ForeignCall {
     case (.list(let values), .pointer(let scalar, _)):
       let memory = constantMemory(values.count * scalar.size)
       point(index, to: memory)
-      if values.enumerated().allSatisfy({ scalar.store($0.element, at: memory + $0.offset * scalar.size) }) { return }
+      if values.enumerated().allSatisfy({ scalar.store($0.element, at: memory + $0.offset * scalar.size) }) {
+        return
+      }
     case (.text(let text), .pointer):
       let bytes = Array(text.utf8) + [0]
       let memory = constantMemory(bytes.count)
@@ -139,7 +141,9 @@ public final class ForeignCall {
     point(index, to: closure.pointer)
   }
 
-  private func point(_ index: Int, to memory: UnsafeRawPointer) { words[index] = UInt64(UInt(bitPattern: memory)) }
+  private func point(_ index: Int, to memory: UnsafeRawPointer) {
+    words[index] = UInt64(UInt(bitPattern: memory))
+  }
 
   // MARK: What goes in
 
@@ -178,7 +182,9 @@ public final class ForeignCall {
   }
 
   public func set(metric name: String, to value: Double) {
-    for place in places.metrics where place.name == name { place.type.store(value, at: words + place.argument) }
+    for place in places.metrics where place.name == name {
+      place.type.store(value, at: words + place.argument)
+    }
   }
 
   // MARK: The call
@@ -226,6 +232,8 @@ public final class ForeignCall {
 
   /// Contexts are zero again, as in a new call.
   public func reset() {
-    for context in contexts { context.memory.initializeMemory(as: UInt8.self, repeating: 0, count: context.bytes) }
+    for context in contexts {
+      context.memory.initializeMemory(as: UInt8.self, repeating: 0, count: context.bytes)
+    }
   }
 }

@@ -13,7 +13,8 @@ final class ForeignClosure {
     /// The first argument that is a number, and `isWhole` where only whole ones count; NaN: there is none.
     func first(isWhole: Bool = false) -> Double {
       for (index, parameter) in parameters.enumerated() {
-        guard case .scalar(let scalar) = parameter, !isWhole || !scalar.isFloat, let value = values?[index] else {
+        guard case .scalar(let scalar) = parameter, !isWhole || !scalar.isFloat, let value = values?[index]
+        else {
           continue
         }
         return scalar.load(value)
@@ -47,13 +48,15 @@ final class ForeignClosure {
     }
     self.closure = closure
     pointer = code
-    let handler: @convention(c) (
-      UnsafeMutablePointer<ffi_cif>?, UnsafeMutableRawPointer?, UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
-      UnsafeMutableRawPointer?
-    ) -> Void = { _, result, arguments, user in
-      guard let user else { return }
-      Unmanaged<ForeignClosure>.fromOpaque(user)._withUnsafeGuaranteedRef { $0.answer(result, arguments) }
-    }
+    let handler:
+      @convention(c) (
+        UnsafeMutablePointer<ffi_cif>?, UnsafeMutableRawPointer?,
+        UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+        UnsafeMutableRawPointer?
+      ) -> Void = { _, result, arguments, user in
+        guard let user else { return }
+        Unmanaged<ForeignClosure>.fromOpaque(user)._withUnsafeGuaranteedRef { $0.answer(result, arguments) }
+      }
     let status = ffi_prep_closure_loc(
       closure.assumingMemoryBound(to: ffi_closure.self), interface.cif, handler,
       Unmanaged.passUnretained(self).toOpaque(), code)

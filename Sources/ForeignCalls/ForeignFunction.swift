@@ -30,14 +30,16 @@ public final class ForeignFunction {
 
   private static func check(_ signature: ForeignSignature) throws(ForeignError) {
     guard !signature.library.isEmpty, !signature.library.utf8.contains(0) else {
-      throw ForeignError(.badName, "the library has no name", help: "give a path, or a name such as libm.so.6")
+      throw ForeignError(
+        .badName, "the library has no name", help: "give a path, or a name such as libm.so.6")
     }
     let name = signature.symbol.utf8
     guard let first = name.first, !(0x30...0x39).contains(first),
       name.allSatisfy({ $0 == 0x5F || $0 == 0x24 || isalnum(Int32($0)) != 0 })
     else {
       throw ForeignError(
-        .badName, "'\(signature.symbol)' cannot be the name of a C function", help: "give the name without parentheses")
+        .badName, "'\(signature.symbol)' cannot be the name of a C function",
+        help: "give the name without parentheses")
     }
     if variadics.contains(signature.symbol) { throw .variadic }
   }
@@ -45,8 +47,10 @@ public final class ForeignFunction {
   /// Functions of libc that everybody knows and that take '...': called in the way of fixed arguments they would
   /// read what nobody has passed.
   private static let variadics: Set<String> = [
-    "printf", "fprintf", "dprintf", "sprintf", "snprintf", "asprintf", "scanf", "fscanf", "sscanf", "syslog", "open",
-    "openat", "fcntl", "ioctl", "prctl", "syscall", "execl", "execlp", "execle", "err", "errx", "warn", "warnx",
+    "printf", "fprintf", "dprintf", "sprintf", "snprintf", "asprintf", "scanf", "fscanf", "sscanf", "syslog",
+    "open",
+    "openat", "fcntl", "ioctl", "prctl", "syscall", "execl", "execlp", "execle", "err", "errx", "warn",
+    "warnx",
   ]
 
   private static func missingLibrary(_ library: String) -> ForeignError {

@@ -42,7 +42,8 @@ public enum ForeignType: Hashable, Sendable, CustomStringConvertible {
 
   /// What people write who have a C prototype before them.
   private static func unknown(_ name: String) -> ForeignError {
-    let list = "types: \(ForeignScalar.allCases.map(\.rawValue).joined(separator: ", ")), and '*' before one of them"
+    let list =
+      "types: \(ForeignScalar.allCases.map(\.rawValue).joined(separator: ", ")), and '*' before one of them"
     if name == "..." || name.hasSuffix("...") { return .variadic }
     if name.hasPrefix("struct") || name.hasPrefix("union") || name.hasPrefix("{") {
       return ForeignError(
@@ -54,8 +55,10 @@ public enum ForeignType: Hashable, Sendable, CustomStringConvertible {
     let ours: [String: String] = [
       "double": "f64", "float": "f32", "int": "i32", "unsigned": "u32", "unsigned int": "u32", "long": "i64",
       "unsigned long": "u64", "long long": "i64", "short": "i16", "unsigned short": "u16", "char": "i8",
-      "unsigned char": "u8", "size_t": "usize", "_Bool": "bool", "int8_t": "i8", "int16_t": "i16", "int32_t": "i32",
-      "int64_t": "i64", "uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "uint64_t": "u64", "void": "void",
+      "unsigned char": "u8", "size_t": "usize", "_Bool": "bool", "int8_t": "i8", "int16_t": "i16",
+      "int32_t": "i32",
+      "int64_t": "i64", "uint8_t": "u8", "uint16_t": "u16", "uint32_t": "u32", "uint64_t": "u64",
+      "void": "void",
       "ssize_t": "i64",
     ]
     let isPointer = name.contains("*")

@@ -35,7 +35,8 @@ public struct SignatureReader {
   public func arguments(_ specs: [SpecValue]) throws(ForeignError) -> [ForeignArgument] {
     guard specs.count <= Self.mostArguments else {
       throw ForeignError(
-        .badSpec, "\(specs.count) arguments, and \(Self.mostArguments) is the most", help: "is it the right function?")
+        .badSpec, "\(specs.count) arguments, and \(Self.mostArguments) is the most",
+        help: "is it the right function?")
     }
     var arguments: [ForeignArgument] = []
     for (index, spec) in specs.enumerated() {
@@ -48,18 +49,21 @@ public struct SignatureReader {
     if spec.text == "..." { throw .variadic }
     guard case .map(let entries) = spec else {
       throw ForeignError(
-        .badSpec, "an argument must be a map, not \(spec.shown)", help: "write {bind: prediction, as: \"*f32\"}")
+        .badSpec, "an argument must be a map, not \(spec.shown)",
+        help: "write {bind: prediction, as: \"*f32\"}")
     }
     for entry in entries where !Self.keys.contains(entry.key) {
       let hint = nearest(entry.key, Self.keys).map { "did you mean '\($0)'? " } ?? ""
       throw ForeignError(
-        .badSpec, "an argument has no key '\(entry.key)'", help: hint + "keys: \(Self.keys.joined(separator: ", "))")
+        .badSpec, "an argument has no key '\(entry.key)'",
+        help: hint + "keys: \(Self.keys.joined(separator: ", "))")
     }
     let ways = ["bind", "value", "out", "context", "callback"].filter { spec[$0] != nil }
     guard let way = ways.first, ways.count == 1 else {
       let found = ways.isEmpty ? "none of them" : "'\(ways.joined(separator: "' and '"))'"
       throw ForeignError(
-        .badSpec, "an argument needs one of 'bind', 'value', 'out', 'context' and 'callback', and has \(found)",
+        .badSpec,
+        "an argument needs one of 'bind', 'value', 'out', 'context' and 'callback', and has \(found)",
         help: "write {bind: prediction, as: \"*f32\"}")
     }
     if spec["direction"] != nil, way != "out", way != "callback" {
@@ -79,7 +83,8 @@ public struct SignatureReader {
     _ way: String, _ spec: SpecValue, _ type: ForeignType
   ) throws(ForeignError) -> ForeignBinding {
     guard type != .void else {
-      throw ForeignError(.badType, "an argument cannot be 'void'", help: "a function without arguments has args: []")
+      throw ForeignError(
+        .badType, "an argument cannot be 'void'", help: "a function without arguments has args: []")
     }
     switch (way, spec[way] ?? .null) {
     case ("bind", .text(let name)): return try bound(name, type)
@@ -93,7 +98,8 @@ public struct SignatureReader {
       try require(type.isPointer, "a context", type, "\"*void\"")
       return .context(bytes: Int(bytes))
     case (_, let value):
-      throw ForeignError(.badSpec, "'\(way)' cannot be \(value.shown)", help: "a context is a number of bytes")
+      throw ForeignError(
+        .badSpec, "'\(way)' cannot be \(value.shown)", help: "a context is a number of bytes")
     }
   }
 
@@ -106,7 +112,9 @@ public struct SignatureReader {
       return .data(data)
     }
     if let quantity = ForeignQuantity(rawValue: name) {
-      guard quantities.contains(quantity) else { throw ForeignError(.unknownBinding, "'\(name)' \(whyNoData)") }
+      guard quantities.contains(quantity) else {
+        throw ForeignError(.unknownBinding, "'\(name)' \(whyNoData)")
+      }
       guard case .scalar(let scalar) = type, scalar != .bool else {
         throw wrong("'\(name)' is a number", type, quantity == .count || quantity == .width ? "usize" : "i64")
       }
@@ -119,7 +127,9 @@ public struct SignatureReader {
         .unknownBinding, "nothing of the name '\(name)' can be passed as '\(type)'",
         help: "\(hint)bindings: \(words.joined(separator: ", ")); and any metric, as f64 or f32")
     }
-    guard !name.isEmpty else { throw ForeignError(.badName, "'bind' is empty", help: "name a metric, or prediction") }
+    guard !name.isEmpty else {
+      throw ForeignError(.badName, "'bind' is empty", help: "name a metric, or prediction")
+    }
     return .metric(name)
   }
 
@@ -134,7 +144,9 @@ public struct SignatureReader {
     guard case .pointer(let scalar, _) = type else {
       throw wrong("'\(data.rawValue)' is an array", type, "\"*f32\"")
     }
-    if data != .target { try require(scalar.isFloat, "'\(data.rawValue)' holds f32", type, "\"*f32\" or \"*f64\"") }
+    if data != .target {
+      try require(scalar.isFloat, "'\(data.rawValue)' holds f32", type, "\"*f32\" or \"*f64\"")
+    }
   }
 
   private func require(
@@ -144,7 +156,8 @@ public struct SignatureReader {
   }
 
   private func wrong(_ what: String, _ type: ForeignType, _ expected: String) -> ForeignError {
-    ForeignError(.wrongTypeForBinding, "\(what), and cannot be passed as '\(type)'", help: "write as: \(expected)")
+    ForeignError(
+      .wrongTypeForBinding, "\(what), and cannot be passed as '\(type)'", help: "write as: \(expected)")
   }
 
   // MARK: Constants and outputs
@@ -165,13 +178,16 @@ public struct SignatureReader {
     case (.list(let elements), .pointer(let scalar, _)):
       var numbers: [Double] = []
       for element in elements {
-        guard let number = element.number, scalar.store(number, at: room) else { throw notHeld(element.shown, scalar) }
+        guard let number = element.number, scalar.store(number, at: room) else {
+          throw notHeld(element.shown, scalar)
+        }
         numbers.append(number)
       }
       return .list(numbers)
     case (.text(let text), .pointer(let scalar, _)) where scalar.size == 1 && scalar != .bool:
       guard !text.utf8.contains(0) else {
-        throw ForeignError(.badConstant, "a text with the character U+0000", help: "it ends a text in C; remove it")
+        throw ForeignError(
+          .badConstant, "a text with the character U+0000", help: "it ends a text in C; remove it")
       }
       return .text(text)
     default: break
@@ -182,7 +198,8 @@ public struct SignatureReader {
   }
 
   private func notHeld(_ value: String, _ scalar: ForeignScalar) -> ForeignError {
-    ForeignError(.badConstant, "\(value) is no \(scalar.rawValue)", help: "give a value that the type can hold")
+    ForeignError(
+      .badConstant, "\(value) is no \(scalar.rawValue)", help: "give a value that the type can hold")
   }
 
   private func output(
@@ -218,14 +235,19 @@ public struct SignatureReader {
         .badSpec, "a callback has no key '\(entry.key)'", help: "keys: \(keys.joined(separator: ", "))")
     }
     guard case .list(let types)? = table["args"] else {
-      throw ForeignError(.badSpec, "a callback needs 'args', a list of types", help: "write args: [usize, \"*void\"]")
+      throw ForeignError(
+        .badSpec, "a callback needs 'args', a list of types", help: "write args: [usize, \"*void\"]")
     }
     var parameters: [ForeignType] = []
     for type in types {
-      guard let text = type.text else { throw ForeignError(.badType, "\(type.shown) is no type", help: "write f64") }
+      guard let text = type.text else {
+        throw ForeignError(.badType, "\(type.shown) is no type", help: "write f64")
+      }
       parameters.append(try ForeignType(text))
     }
-    guard !parameters.contains(.void) else { throw ForeignError(.badType, "an argument cannot be 'void'", help: "args: []") }
+    guard !parameters.contains(.void) else {
+      throw ForeignError(.badType, "an argument cannot be 'void'", help: "args: []")
+    }
     let returns = try ForeignType(table["returns"]?.text ?? "void")
     return ForeignCallback(
       returns: returns, parameters: parameters, role: try role(table, returns, parameters, spec["direction"]))
@@ -239,9 +261,11 @@ public struct SignatureReader {
     case (let source?, nil):
       guard let name = source.text, let data = ForeignData(rawValue: name), self.data.contains(data) else {
         throw ForeignError(
-          .unknownBinding, "a callback cannot read \(source.shown)", help: "it reads prediction, target or weight")
+          .unknownBinding, "a callback cannot read \(source.shown)",
+          help: "it reads prediction, target or weight")
       }
-      guard case .scalar(let result) = returns, result.isFloat, scalars.contains(where: { !$0.isFloat }) else {
+      guard case .scalar(let result) = returns, result.isFloat, scalars.contains(where: { !$0.isFloat })
+      else {
         throw ForeignError(
           .wrongTypeForBinding, "a callback that reads takes the number of an element and returns f64 or f32",
           help: "write {args: [usize], returns: f64, reads: \(name)}")
@@ -250,11 +274,13 @@ public struct SignatureReader {
     case (nil, let name?):
       guard !scalars.isEmpty, returns == .void || returns.isScalar else {
         throw ForeignError(
-          .wrongTypeForBinding, "a callback that publishes takes a number", help: "write {args: [f64], publishes: x}")
+          .wrongTypeForBinding, "a callback that publishes takes a number",
+          help: "write {args: [f64], publishes: x}")
       }
       return .publishes(try named(name, direction))
     default:
-      throw ForeignError(.badSpec, "a callback needs one of 'reads' and 'publishes'", help: "give one of them")
+      throw ForeignError(
+        .badSpec, "a callback needs one of 'reads' and 'publishes'", help: "give one of them")
     }
   }
 }

@@ -136,6 +136,7 @@ private struct SpecJSONReader {
   }
 
   private func fault(_ what: String) -> ForeignError {
-    ForeignError(.badSpec, "not JSON at byte \(index + 1): \(what)", help: "give a table, as in {bind: epoch, as: i64}")
+    ForeignError(
+      .badSpec, "not JSON at byte \(index + 1): \(what)", help: "give a table, as in {bind: epoch, as: i64}")
   }
 }

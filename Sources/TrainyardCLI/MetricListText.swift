@@ -14,7 +14,8 @@ struct MetricListText {
       let source = metric.source ?? "declared by nobody so far"
       let readers = metric.readers.isEmpty ? "" : "watched by " + metric.readers.joined(separator: ", ")
       let line =
-        "  " + padded(metric.name, names) + "  " + padded(direction(metric), 4) + "  " + padded(source, sources)
+        "  " + padded(metric.name, names) + "  " + padded(direction(metric), 4) + "  "
+        + padded(source, sources)
         + "  " + readers
       lines.append(String(line.reversed().drop { $0 == " " }.reversed()))
     }

@@ -32,7 +32,8 @@ import Testing
     let values: [Float] = [0.25, -1, 3]
     for (symbol, type) in [("sum_f32", "*f32"), ("sum_f64", "*const f64")] {
       let call = try CLibrary.call(
-        symbol, "f64", "[{\"bind\": \"prediction\", \"as\": \"\(type)\"}, {\"bind\": \"count\", \"as\": \"usize\"}]")
+        symbol, "f64",
+        "[{\"bind\": \"prediction\", \"as\": \"\(type)\"}, {\"bind\": \"count\", \"as\": \"usize\"}]")
       // More rows, then fewer: scratch memory is used again.
       for count in [2, 3, 1] {
         try values.withUnsafeBytes {
@@ -123,7 +124,8 @@ import Testing
   }
 
   @Test func `the C side publishes through a callback, and the last value stands`() throws {
-    let args = #"[{"callback": {"args": ["f32"], "returns": "i32", "publishes": "progress"}}, {"bind": N, "as": "i32"}]"#
+    let args =
+      #"[{"callback": {"args": ["f32"], "returns": "i32", "publishes": "progress"}}, {"bind": N, "as": "i32"}]"#
     let three = try CLibrary.call("report", "void", args.replacing("N", with: "3"))
     three()
     #expect(three.output(0) == 3)
@@ -146,7 +148,8 @@ import Testing
         ForeignSignature(
           library: "libm.so.6", symbol: "hypot", returns: .scalar(.f64),
           arguments: [
-            ForeignArgument(.scalar(.f64), .metric("loss")), ForeignArgument(.scalar(.f64), .metric("val_loss")),
+            ForeignArgument(.scalar(.f64), .metric("loss")),
+            ForeignArgument(.scalar(.f64), .metric("val_loss")),
           ])))
     hypot.set(metric: "loss", to: 3)
     hypot.set(metric: "val_loss", to: 4)

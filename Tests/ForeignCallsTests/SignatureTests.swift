@@ -13,18 +13,26 @@ import Testing
   static let refused: [(args: String, code: ForeignError.Code, message: String, help: String)] = [
     (#"["..."]"#, .variadic, "a variadic function", "fixed arguments"),
     (#"[{"bind": "count", "as": "..."}]"#, .variadic, "a variadic function", ""),
-    (#"[{"bind": "count", "as": "struct point"}]"#, .structByValue, "'struct point' is a struct by value", ""),
+    (
+      #"[{"bind": "count", "as": "struct point"}]"#, .structByValue, "'struct point' is a struct by value", ""
+    ),
     (#"[{"bind": "count", "as": "size_t"}]"#, .badType, "there is no type 'size_t'", "did you mean 'usize'?"),
     (#"[{"bind": "prediction", "as": "const float *"}]"#, .badType, "no type 'const float *'", "'*f32'"),
     (#"[{"bind": "prediction", "as": "**f32"}]"#, .badType, "a pointer to a pointer", ""),
     (#"[{"bind": "count", "as": "void"}]"#, .badType, "cannot be 'void'", ""),
-    (#"[{"bind": "predicton", "as": "*f32"}]"#, .unknownBinding, "name 'predicton'", "did you mean 'prediction'?"),
+    (
+      #"[{"bind": "predicton", "as": "*f32"}]"#, .unknownBinding, "name 'predicton'",
+      "did you mean 'prediction'?"
+    ),
     (#"[{"bind": "cuont", "as": "usize"}]"#, .unknownBinding, "name 'cuont'", "bindings: prediction"),
     (#"[{"bind": "prediction", "as": "f32"}]"#, .wrongTypeForBinding, "'prediction' is an array", #""*f32""#),
     (#"[{"bind": "prediction", "as": "*i32"}]"#, .wrongTypeForBinding, "'prediction' holds f32", ""),
     (#"[{"bind": "weight", "as": "*u8"}]"#, .wrongTypeForBinding, "'weight' holds f32", ""),
     (#"[{"bind": "count", "as": "*usize"}]"#, .wrongTypeForBinding, "'count' is a number", "usize"),
-    (#"[{"bind": "val_loss", "as": "i32"}]"#, .unknownBinding, "'val_loss' can be passed as 'i32'", "f64 or f32"),
+    (
+      #"[{"bind": "val_loss", "as": "i32"}]"#, .unknownBinding, "'val_loss' can be passed as 'i32'",
+      "f64 or f32"
+    ),
     (#"[{"bind": 0.5, "as": "i32"}]"#, .badConstant, "0.5 is no i32", ""),
     (#"[{"bind": 256, "as": "u8"}]"#, .badConstant, "256 is no u8", ""),
     (#"[{"bind": true, "as": "f64"}]"#, .badConstant, "true cannot be passed as 'f64'", ""),
@@ -42,7 +50,10 @@ import Testing
     (#"[{"bind": "count", "as": "f64", "typ": 1}]"#, .badSpec, "no key 'typ'", "keys: bind"),
     (#"["f64"]"#, .badSpec, "must be a map, not 'f64'", ""),
     (#"[{"callback": {"args": ["f64"], "returns": "f64"}}]"#, .badSpec, "one of 'reads' and 'publishes'", ""),
-    (#"[{"callback": {"args": ["f64"], "returns": "f64", "reads": "target"}}]"#, .wrongTypeForBinding, "takes the number", ""),
+    (
+      #"[{"callback": {"args": ["f64"], "returns": "f64", "reads": "target"}}]"#, .wrongTypeForBinding,
+      "takes the number", ""
+    ),
     (#"[{"callback": {"args": ["*f64"], "publishes": "x"}}]"#, .wrongTypeForBinding, "takes a number", ""),
   ]
 
@@ -87,7 +98,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["{", "[1,]", #"{"a" 1}"#, #""\u12""#, #""\ud800""#, "tru", "[1] 2", "", String(repeating: "[", count: 99)])
+  @Test(arguments: [
+    "{", "[1,]", #"{"a" 1}"#, #""\u12""#, #""\ud800""#, "tru", "[1] 2", "", String(repeating: "[", count: 99),
+  ])
   func `text that is no JSON is refused`(text: String) {
     #expect(throws: ForeignError.self) { try SpecValue(json: text) }
   }

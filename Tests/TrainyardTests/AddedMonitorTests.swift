@@ -119,7 +119,8 @@ import Testing
 
   @Test func `a name that a monitor of the pipeline has is refused`() throws {
     let folder = try TemporaryFolder()
-    let result = try plan(where: 1, name: "gap", monitors: "[{name: gap, expression: loss}]", in: folder).run().result
+    let result = try plan(where: 1, name: "gap", monitors: "[{name: gap, expression: loss}]", in: folder)
+      .run().result
     #expect(result.outcome == .failed && result.steps == 0)
     #expect(result.reason.contains("the pipeline has added a monitor of the name 'gap'"), "\(result.reason)")
   }

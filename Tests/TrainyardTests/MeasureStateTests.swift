@@ -10,7 +10,9 @@ import Training
   private func function(_ symbol: String, _ when: FunctionConfig.When, in folder: TemporaryFolder) throws
     -> PlannedFunction
   {
-    let source = try folder.write("sum.c", """
+    let source = try folder.write(
+      "sum.c",
+      """
       #include <stddef.h>
       double weighted(const float *p, const float *w, size_t n, double *calls) {
         double s = 0;

@@ -53,7 +53,9 @@ final class ExpressionMonitor: LoopMonitor {
 
   func compute() {
     guard let logs = run?.epochLogs else { return }
-    if let value = evaluator.evaluate({ logs[inputs[$0]] }) { effects.append(.publish(metric: id, value: value)) }
+    if let value = evaluator.evaluate({ logs[inputs[$0]] }) {
+      effects.append(.publish(metric: id, value: value))
+    }
   }
 
   // MARK: State

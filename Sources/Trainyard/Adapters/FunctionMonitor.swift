@@ -70,7 +70,9 @@ final class FunctionMonitor: LoopMonitor {
     let isClasses = task.kind == .binary || task.kind == .classes
     let largest = isClasses ? max(1, task.outputWidth - 1) : nil
     for (index, argument) in call.function.signature.arguments.enumerated() {
-      guard case .data(.target) = argument.binding, case .pointer(let type, _) = argument.type else { continue }
+      guard case .data(.target) = argument.binding, case .pointer(let type, _) = argument.type else {
+        continue
+      }
       let fault = ForeignConversion.fault(.target, from: isClasses ? .i32 : .f32, to: type, largest: largest)
       if var fault {
         fault.argument = index

@@ -12,7 +12,8 @@ final class MeasureMonitor: LoopMonitor {
     name = closure.name
     measure = closure.makeMeasure()
     let prefix = pass == .validation ? "val_" : ""
-    id = run.metrics.declare(prefix + closure.name, closure.direction, .epoch, by: "monitor '\(closure.name)'")
+    id = run.metrics.declare(
+      prefix + closure.name, closure.direction, .epoch, by: "monitor '\(closure.name)'")
   }
 
   func reset() {

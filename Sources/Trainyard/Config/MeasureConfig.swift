@@ -30,7 +30,8 @@ public struct MeasureConfig: Sendable {
   /// The metrics that it gives.
   var gives: [String] {
     switch content {
-    case .function(let function): function.signature.returns == .void ? function.outputs : [name] + function.outputs
+    case .function(let function):
+      function.signature.returns == .void ? function.outputs : [name] + function.outputs
     case .expression: [name]
     }
   }

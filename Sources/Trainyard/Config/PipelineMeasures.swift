@@ -37,7 +37,8 @@ extension PipelineReader {
       if position == .none { position = written.position } else { position.column += error.offset }
       problems.append(
         ConfigProblem(
-          .wrongValue, "expression '\(text.shownInMessages)', character \(error.offset + 1): \(error.message)",
+          .wrongValue,
+          "expression '\(text.shownInMessages)', character \(error.offset + 1): \(error.message)",
           at: position, in: place, help: error.help))
       return nil
     }
@@ -45,7 +46,8 @@ extension PipelineReader {
 
   /// Where the first character of a scalar stands; `none` for one of several lines, or with escapes.
   private static func textPosition(_ node: ConfigNode) -> SourcePosition {
-    guard node.position.line > 0, !node.text.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" }) else {
+    guard node.position.line > 0, !node.text.contains(where: { $0.isNewline || $0 == "\"" || $0 == "\\" })
+    else {
       return .none
     }
     var position = node.position
@@ -64,7 +66,8 @@ extension PipelineReader {
     guard args.isMap || args.isList || args.isNull else {
       problems.append(
         ConfigProblem(
-          .wrongType, "key 'args' of '\(place)' must be a list, not \(args.found)", at: args.position, in: place,
+          .wrongType, "key 'args' of '\(place)' must be a list, not \(args.found)", at: args.position,
+          in: place,
           help: "write [{bind: prediction, as: \"*f32\"}, …]"))
       return nil
     }
@@ -72,7 +75,8 @@ extension PipelineReader {
     var returns: ForeignType?
     var read: [ForeignArgument]?
     if let text = values.optionalText("returns") {
-      returns = keep(place, at: node["returns"]?.position) { () throws(ForeignError) in try ForeignType(text) }
+      returns = keep(place, at: node["returns"]?.position) { () throws(ForeignError) in try ForeignType(text)
+      }
     }
     read = keep(place, at: args.position, in: arguments) { () throws(ForeignError) in
       try reader.arguments(arguments.map { SpecValue($0) })
@@ -103,19 +107,23 @@ extension PipelineReader {
     case .scalar: break
     case .void:
       if function.outputs.isEmpty {
-        problem("a function that returns nothing and writes nothing gives no metric", "returns",
+        problem(
+          "a function that returns nothing and writes nothing gives no metric", "returns",
           help: "set 'returns' to its type, or name what it writes with {out: name, as: \"*f64\"}")
       }
     default:
-      problem("'returns: \(function.signature.returns)' is a pointer, and a metric is a number", "returns",
+      problem(
+        "'returns: \(function.signature.returns)' is a pointer, and a metric is a number", "returns",
         help: "write returns: void if only what it writes through pointers counts")
     }
     guard function.when == .batch else { return }
     if function.isOfTheEpoch {
-      problem("'when: batch' needs data of the batch, and no argument is bound to any", "when",
+      problem(
+        "'when: batch' needs data of the batch, and no argument is bound to any", "when",
         help: "leave it out: a function of metrics alone is called at the end of each epoch")
     } else if let metric = function.signature.metrics.first {
-      problem("the metric '\(metric)' is not there yet when a batch is measured", "args",
+      problem(
+        "the metric '\(metric)' is not there yet when a batch is measured", "args",
         help: "with when: epoch it is")
     }
   }

@@ -54,7 +54,8 @@ public struct Expression: Hashable, Sendable {
       body(self)
       switch self {
       case .number, .metric: break
-      case .negative(let node), .ema(let node, _, _), .previous(let node, _, _), .best(let node, _, _): node.visit(body)
+      case .negative(let node), .ema(let node, _, _), .previous(let node, _, _), .best(let node, _, _):
+        node.visit(body)
       case .binary(_, let left, let right):
         left.visit(body)
         right.visit(body)

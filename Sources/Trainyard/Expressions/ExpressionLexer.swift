@@ -48,7 +48,8 @@ struct ExpressionLexer {
       return (.symbol(text(from: start)), start)
     }
     guard "+-*/^<>(),".unicodeScalars.contains(first) else {
-      let help = first == "=" ? "to compare, write '=='" : "a metric with other characters than letters goes in quotes"
+      let help =
+        first == "=" ? "to compare, write '=='" : "a metric with other characters than letters goes in quotes"
       throw ExpressionError("'\(String(first).shownInMessages)' means nothing here", at: start, help: help)
     }
     return (.symbol(text(from: start)), start)

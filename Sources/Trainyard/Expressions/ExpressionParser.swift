@@ -17,11 +17,14 @@ struct ExpressionParser {
   }
 
   mutating func parse() throws(ExpressionError) -> Expression.Node {
-    if token == .end { throw ExpressionError("an empty expression", at: 0, help: "write one such as val_loss - loss") }
+    if token == .end {
+      throw ExpressionError("an empty expression", at: 0, help: "write one such as val_loss - loss")
+    }
     let node = try comparison()
     guard token == .end else {
       throw ExpressionError(
-        "\(token.shown) is not expected here", at: offset, help: "an operator such as '+' or the end was expected")
+        "\(token.shown) is not expected here", at: offset,
+        help: "an operator such as '+' or the end was expected")
     }
     return node
   }
@@ -30,7 +33,9 @@ struct ExpressionParser {
 
   private mutating func comparison() throws(ExpressionError) -> Node {
     let left = try sum()
-    guard let comparison = take(.less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .unequal) else { return left }
+    guard let comparison = take(.less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .unequal) else {
+      return left
+    }
     try advance()
     return .binary(comparison, left, try sum())
   }
@@ -117,7 +122,8 @@ struct ExpressionParser {
     try close()
     guard function.argumentCounts.contains(arguments.count) else {
       let counts = function.argumentCounts
-      let expected = counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
+      let expected =
+        counts.count == 1 ? "\(counts.lowerBound)" : "\(counts.lowerBound) to \(counts.upperBound)"
       throw ExpressionError(
         "'\(name)' takes \(expected) arguments, not \(arguments.count)", at: start,
         help: function == .clip ? "write clip(x, low, high)" : "write \(name)(…) with as many")
@@ -144,10 +150,12 @@ struct ExpressionParser {
     }
     try close()
     switch (name, second, secondName) {
-    case ("ema", .number(let decay)?, _) where decay >= 0 && decay < 1: return .ema(argument, decay: decay, slot: slot)
+    case ("ema", .number(let decay)?, _) where decay >= 0 && decay < 1:
+      return .ema(argument, decay: decay, slot: slot)
     case ("ema", _, _):
       throw ExpressionError(
-        "'ema' takes a decay of at least 0 and below 1, as a number", at: secondStart, help: "write ema(x, 0.9)")
+        "'ema' takes a decay of at least 0 and below 1, as a number", at: secondStart,
+        help: "write ema(x, 0.9)")
     case ("previous", nil, _): return .previous(argument, first: nil, slot: slot)
     case ("previous", .number(let first)?, _): return .previous(argument, first: first, slot: slot)
     case ("previous", _, _):
@@ -158,7 +166,8 @@ struct ExpressionParser {
     case ("best", nil, _):
       if case .metric(let name) = argument { return .best(argument, .of(name), slot: slot) }
       throw ExpressionError(
-        "'best' cannot tell whether this should rise or fall", at: start, help: "write best(…, min) or best(…, max)")
+        "'best' cannot tell whether this should rise or fall", at: start,
+        help: "write best(…, min) or best(…, max)")
     default:
       throw ExpressionError(
         "the second argument of 'best' must be min or max", at: secondStart, help: "write best(x, min)")
@@ -180,14 +189,17 @@ struct ExpressionParser {
   private mutating func close() throws(ExpressionError) {
     guard token == .symbol(")") else {
       throw ExpressionError(
-        "\(token.shown) where ')' was expected", at: offset, help: token == .end ? Self.inQuotes : "close the '('")
+        "\(token.shown) where ')' was expected", at: offset,
+        help: token == .end ? Self.inQuotes : "close the '('")
     }
     try advance()
   }
 
   /// The operator that stands here, if it is one of these.
   private func take(_ operators: Expression.Operator...) -> Expression.Operator? {
-    guard case .symbol(let symbol) = token, let found = Expression.Operator(rawValue: symbol) else { return nil }
+    guard case .symbol(let symbol) = token, let found = Expression.Operator(rawValue: symbol) else {
+      return nil
+    }
     return operators.contains(found) ? found : nil
   }
 
