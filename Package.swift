@@ -146,9 +146,9 @@ let package = Package(
       name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
       exclude: ["Fixtures"]),
     .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["Support"]),
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
     + plugins.map {
       .target(

@@ -14,15 +14,18 @@ enum ErrorReport {
     case let error as RunFolderTaken: lines(error.description, help: error.help)
     case let error as ModelFolderError: lines(error.description, help: error.help)
     case let error as SafeTensorsError: lines(error.description, help: error.help)
-    case let error as any FailureWords: lines(error.failureWords.message, help: error.failureWords.help)
+    case let error as any FailureWords:
+      lines(
+        error.failureWords.message, place: (error as? any FailurePlace)?.failurePlace, help: error.failureWords.help)
     default: lines("\(error)", help: nil)
     }
   }
 
-  static func lines(_ message: String, help: String?) -> String {
-    let first = "error: \(message)"
-    guard let help, !help.isEmpty else { return first }
-    return first + "\n  help:  \(help)"
+  static func lines(_ message: String, place: String? = nil, help: String?) -> String {
+    var text = "error: \(message)"
+    if let place { text += "\n  where: \(place)" }
+    if let help, !help.isEmpty { text += "\n  help:  \(help)" }
+    return text
   }
 
   /// Ends the program: what the argument parser has to say goes where it belongs, all other errors are ours.

@@ -23,7 +23,8 @@ struct InspectCommand: ParsableCommand {
     if [".yaml", ".yml", ".json"].contains(where: plugin.hasSuffix) {
       var pipeline = try Pipeline(contentsOf: plugin)
       pipeline.searchFirst(pluginFolders.map(PathText.absolute))
-      return ErrorReport.write(MetricListText(try pipeline.plan().metrics()).text, to: 1)
+      _ = ErrorReport.write(MetricListText(try pipeline.plan().metrics()).text, to: 1)
+      return
     }
     let descriptions = try Catalog(folders: pluginFolders).descriptions(of: plugin, component: component)
     if json {

@@ -7,15 +7,13 @@ struct Fixture {
 
   init() throws { folder = try TemporaryFolder() }
 
-  static var sources: String { packageFolder() + "/Tests/PluginHostTests/Fixtures" }
+  static var sources: String { componentsFolder }
 
   /// A library of four working components, whose entry runs `statements` first.
   /// - Parameter functions: C that stands before the entry.
   func library(_ statements: String = "", _ functions: String = "", name: String = "fixture") throws -> String
   {
-    let source = try folder.write(
-      "\(name).c", "#include \"components.h\"\n\(functions)\nENTRY(\(statements))\n")
-    return try compileLibrary([source], as: name, in: folder, flags: ["-I", Self.sources])
+    try compileComponents(statements, functions, as: name, in: folder)
   }
 
   /// A library of one of the files in `Fixtures`.

@@ -38,3 +38,16 @@ public func compileLibrary(
       + ["-o", path])
   return path
 }
+
+/// The folder of `components.h`, which has one working component of each kind.
+public var componentsFolder: String { packageFolder() + "/Tests/PluginHostTests/Fixtures" }
+
+/// A library of the four components of `components.h`, whose entry runs `statements` first.
+/// - Parameter functions: C that stands before the entry.
+public func compileComponents(
+  _ statements: String = "", _ functions: String = "", as name: String, in folder: TemporaryFolder
+) throws -> String {
+  let source = try folder.write(
+    "\(name).c", "#include \"components.h\"\n\(functions)\nENTRY(\(statements))\n")
+  return try compileLibrary([source], as: name, in: folder, flags: ["-I", componentsFolder])
+}

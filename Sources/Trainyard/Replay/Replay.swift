@@ -81,7 +81,7 @@ public struct Replay {
   /// - Returns: A report for each callback, in their order.
   public func play(_ callbacks: [String], together: Bool = false, folder: String? = nil) throws -> [ReplayReport] {
     let planned = try plan(callbacks)
-    let temporary = try folder == nil ? TemporaryFolder() : nil
+    let temporary = try folder == nil ? ReplayFolder() : nil
     let parent = folder ?? temporary?.path ?? ""
     let rounds = together ? [planned] : planned.map { [$0] }
     return try RunThread.perform {
