@@ -1,7 +1,7 @@
 import Glibc
 
 /// A folder for files that nobody keeps, gone with its owner.
-final class TemporaryFolder {
+final class ThrowawayFolder {
   let path: String
 
   init() throws {
