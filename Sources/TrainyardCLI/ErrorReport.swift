@@ -16,7 +16,8 @@ enum ErrorReport {
     case let error as SafeTensorsError: lines(error.description, help: error.help)
     case let error as any FailureWords:
       lines(
-        error.failureWords.message, place: (error as? any FailurePlace)?.failurePlace, help: error.failureWords.help)
+        error.failureWords.message, place: (error as? any FailurePlace)?.failurePlace,
+        help: error.failureWords.help)
     default: lines("\(error)", help: nil)
     }
   }

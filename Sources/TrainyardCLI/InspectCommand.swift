@@ -31,8 +31,8 @@ struct InspectCommand: ParsableCommand {
       let schemas = descriptions.map(\.schema)
       print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)), terminator: "")
     } else {
-      let width = Terminal().width
-      print(descriptions.map { $0.text(width: width > 40 ? min(width, 120) : 100) }.joined(separator: "\n\n"))
+      let width = min(max(Terminal.outputWidth ?? 100, 40), 120)
+      print(descriptions.map { $0.text(width: width) }.joined(separator: "\n\n"))
     }
   }
 }

@@ -23,7 +23,11 @@ struct ListCommand: ParsableCommand {
     } else {
       let width = entries.map(\.id.count).max() ?? 0
       for entry in entries {
-        print("\(pad(entry.kind, 9))  \(pad(entry.id, width))  \(pad(entry.version, 7))  \(entry.summary)")
+        let facts = "\(pad(entry.kind, 9))  \(pad(entry.id, width))  \(pad(entry.version, 7))  "
+        // A pipe gets a line for each plugin.
+        let columns = Terminal.outputWidth.map { max($0, facts.count + 20) } ?? .max
+        let summary = PluginDescription.wrapped(entry.summary, indent: facts.count, width: columns)
+        print(facts + summary.joined(separator: "\n").dropFirst(facts.count))
       }
       if entries.isEmpty { print("no plugins found") }
     }

@@ -13,9 +13,18 @@ final class Terminal: Console {
     isQuiet = quiet
   }
 
+  /// What a line of status may take: the ^C that a terminal echoes has room behind it.
   var width: Int {
     guard isTerminal, !isQuiet else { return 0 }
+    return max(1, (Self.columns(descriptor) ?? 80) - 2)
+  }
+
+  /// The width of standard output; `nil`: not a terminal.
+  static var outputWidth: Int? { columns(STDOUT_FILENO) }
+
+  private static func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
+    guard isatty(descriptor) == 1 else { return nil }
     guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }

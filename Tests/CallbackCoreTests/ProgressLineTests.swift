@@ -44,6 +44,21 @@ import Testing
     #expect(ProgressLine.rate(rate) == text)
   }
 
+  static let widths: [(columns: Int, text: String)] = [
+    (0, "epoch 3/10  loss 0.4123  val_loss 0.4314  1.2 s"),
+    (47, "epoch 3/10  loss 0.4123  val_loss 0.4314  1.2 s"),
+    (46, "epoch 3/10  loss 0.412  val_loss 0.431  1.2 s"),
+    (44, "epoch 3/10  loss 0.4123  val_loss 0.4314"),
+    (30, "epoch 3/10  loss 0.4123\n            val_loss 0.4314\n            1.2 s"),
+  ]
+
+  @Test(arguments: widths)
+  func `a line for an epoch is broken between metrics where a terminal is narrow`(columns: Int, text: String)
+  {
+    let metrics = [("loss", 0.41234), ("val_loss", 0.43139)]
+    #expect(ProgressLine.epoch(3, of: 10, metrics: metrics, seconds: 1.2, columns: columns) == text)
+  }
+
   @Test func `puts the loss first and each metric before its validation`() {
     let text = ProgressLine.epoch(
       3, of: 10,

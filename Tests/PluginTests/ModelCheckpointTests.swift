@@ -80,14 +80,14 @@ import Testing
   }
 
   @Test func `saves every n optimizer steps`() throws {
-    let run = try lightning(["every_n_steps": .int(2), "save_top_k": .int(-1)])
+    let run = try lightning(["every_n_train_steps": .int(2), "save_top_k": .int(-1)])
     for batch in 0..<5 { try run.endBatch(batch) }
     try run.endEpoch(0)
     #expect(run.files == ["checkpoints/epoch=0-step=2.ckpt", "checkpoints/epoch=0-step=4.ckpt"])
   }
 
   @Test func `saves when the time has passed, and goes on counting when it is resumed`() throws {
-    let options: [String: OptionValue] = ["every_time": .float(10), "save_top_k": .int(-1)]
+    let options: [String: OptionValue] = ["train_time_interval": .float(10), "save_top_k": .int(-1)]
     let run = try lightning(options)
     run.services.monotonic = 6_000_000_000
     #expect(try run.endBatch(0) == [])
@@ -127,8 +127,8 @@ import Testing
     (["rules": .text("lightning"), "save_top_k": .int(2)], ["'save_top_k' is 2", "monitor"]),
     (["rules": .text("lightning"), "save_top_k": .int(-2)], ["save_top_k", "-2", "[-1, )"]),
     (
-      ["rules": .text("lightning"), "every_n_epochs": .int(1), "every_time": .float(9)],
-      ["'every_n_epochs' and 'every_time'"]
+      ["rules": .text("lightning"), "every_n_epochs": .int(1), "train_time_interval": .float(9)],
+      ["'every_n_epochs' and 'train_time_interval'"]
     ),
     (["rules": .text("lightning"), "mode": .text("auto")], ["'mode' is 'auto'"]),
   ]

@@ -69,13 +69,27 @@ public struct ProgressLine {
   }
 
   /// The line that stays when an epoch is over: `epoch 3/10  loss 0.412  val_loss 0.431  1.2 s`.
+  /// - Parameter columns: A longer line has fewer digits or no time, or goes on below, broken between metrics; 0: any
+  ///   length.
   public static func epoch(
-    _ epoch: Int, of epochs: Int, metrics: [(name: String, value: Double)], seconds: Double?
+    _ epoch: Int, of epochs: Int, metrics: [(name: String, value: Double)], seconds: Double?, columns: Int = 0
   ) -> String {
-    var parts = ["epoch \(epoch)/\(epochs)"]
-    parts += inReadingOrder(metrics).map { "\($0.name) \($0.value.short())" }
-    if let seconds { parts.append(duration(seconds)) }
-    return parts.joined(separator: "  ")
+    let metrics = inReadingOrder(metrics)
+    let head = "epoch \(epoch)/\(epochs)"
+    let time = seconds.map { [duration($0)] } ?? []
+    func parts(_ digits: Int) -> [String] { metrics.map { "\($0.name) \($0.value.short(digits))" } }
+    for parts in [parts(4) + time, parts(3) + time, parts(4)] {
+      let line = ([head] + parts).joined(separator: "  ")
+      if columns == 0 || line.count <= columns { return line }
+    }
+    var lines = [head]
+    for part in parts(4) + time {
+      if lines[lines.count - 1].count + 2 + part.count > columns {
+        lines.append(String(repeating: " ", count: head.count))
+      }
+      lines[lines.count - 1] += "  " + part
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// The loss first, and behind each metric what validation says of it.

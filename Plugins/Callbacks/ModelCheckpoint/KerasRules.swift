@@ -7,8 +7,8 @@ extension ModelCheckpoint {
 
   func createForKeras(_ host: Host) throws {
     try rules.refuse([
-      "save_top_k": saveTopK, "every_n_epochs": everyNEpochs, "every_n_steps": everyNSteps,
-      "every_time": everyTime, "auto_insert_metric_name": autoInsertMetricName,
+      "save_top_k": saveTopK, "every_n_epochs": everyNEpochs, "every_n_train_steps": everyNTrainSteps,
+      "train_time_interval": trainTimeInterval, "auto_insert_metric_name": autoInsertMetricName,
       "enable_version_counter": enableVersionCounter,
     ])
     batchesBetweenSaves = try frequency()

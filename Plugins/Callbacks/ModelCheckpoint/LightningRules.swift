@@ -14,8 +14,8 @@ extension ModelCheckpoint {
     ])
     _ = try Rules.lightningDirection(mode)
     let moments = [
-      ("every_n_epochs", everyNEpochs != nil), ("every_n_steps", everyNSteps != nil),
-      ("every_time", everyTime != nil),
+      ("every_n_epochs", everyNEpochs != nil), ("every_n_train_steps", everyNTrainSteps != nil),
+      ("train_time_interval", trainTimeInterval != nil),
     ].filter(\.1).map(\.0)
     guard moments.count <= 1 else {
       throw PluginError(
@@ -43,19 +43,19 @@ extension ModelCheckpoint {
   // MARK: Moments
 
   func epochEndedByLightning(_ event: Event) throws {
-    guard everyNSteps == nil, everyTime == nil, (event.epoch + 1) % (everyNEpochs ?? 1) == 0 else { return }
+    guard everyNTrainSteps == nil, trainTimeInterval == nil, (event.epoch + 1) % (everyNEpochs ?? 1) == 0 else { return }
     try saveByLightning(event)
   }
 
   func batchEndedByLightning(_ event: Event) throws {
-    if let everyNSteps {
+    if let everyNTrainSteps {
       // A batch without an optimizer step has the number of the one before.
-      guard event.step > progress.lastStep, event.step % everyNSteps == 0 else { return }
+      guard event.step > progress.lastStep, event.step % everyNTrainSteps == 0 else { return }
       progress.lastStep = event.step
       try saveByLightning(event)
-    } else if let everyTime {
+    } else if let trainTimeInterval {
       progress.sinceSave.update(event.host.clock)
-      guard progress.sinceSave.seconds >= everyTime.seconds else { return }
+      guard progress.sinceSave.seconds >= trainTimeInterval.seconds else { return }
       progress.sinceSave.restart()
       try saveByLightning(event)
     }

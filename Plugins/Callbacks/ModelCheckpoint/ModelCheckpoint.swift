@@ -61,10 +61,10 @@ final class ModelCheckpoint: Callback {
   var everyNEpochs: Int? = nil
 
   @Option("Lightning. When: after every n-th optimizer step.", range: "[1, )")
-  var everyNSteps: Int? = nil
+  var everyNTrainSteps: Int? = nil
 
   @Option("Lightning. When: after the batch with which this time has passed.", range: "(0, )", unit: "s")
-  var everyTime: Seconds? = nil
+  var trainTimeInterval: Seconds? = nil
 
   @Option("Lightning. Write {loss:.2f} as loss=0.25. true without it.")
   var autoInsertMetricName: Bool? = nil
@@ -113,9 +113,9 @@ final class ModelCheckpoint: Callback {
   }
 
   func onTrainBegin(_ event: Event) throws {
-    guard everyTime != nil else { return }
+    guard trainTimeInterval != nil else { return }
     guard let clock = event.host.clock else {
-      throw PluginError("this host has no clock", help: "leave every_time out")
+      throw PluginError("this host has no clock", help: "leave train_time_interval out")
     }
     progress.sinceSave.resume(clock)
   }

@@ -89,7 +89,9 @@ final class ProgressReporter: Callback {
     }
     let seconds = clock.map { Self.seconds($0.monotonic &- seen.epochBeganAt) }
     event.host.log(
-      .info, ProgressLine.epoch(event.epoch + 1, of: seen.epochs, metrics: metrics, seconds: seconds))
+      .info,
+      ProgressLine.epoch(
+        event.epoch + 1, of: seen.epochs, metrics: metrics, seconds: seconds, columns: seen.columns))
   }
 
   func onTrainEnd(_ event: Event) throws {

@@ -60,14 +60,16 @@ struct IDXHeader {
     let magic = try read(4)
     guard magic.count == 4 else {
       throw PluginError(
-        "'\(path)' is not an IDX file: it has \(magic.count) bytes, and a header has at least 8", help: "give a file in the format that MNIST has")
+        "'\(path)' is not an IDX file: it has \(magic.count) bytes, and a header has at least 8",
+        help: "give a file in the format that MNIST has")
     }
     guard magic[0] == 0, magic[1] == 0, let type = ValueType(rawValue: magic[2]),
       (1...Self.maximumDimensions).contains(Int(magic[3]))
     else {
       throw PluginError(
         "'\(path)' is not an IDX file: it begins with \(magic.map(hexadecimal).joined(separator: " ")), and an "
-          + "IDX file with 00 00, its type (08, 09, 0b, 0c, 0d or 0e) and its number of dimensions (01 to 07)", help: "give a file in the format that MNIST has"
+          + "IDX file with 00 00, its type (08, 09, 0b, 0c, 0d or 0e) and its number of dimensions (01 to 07)",
+        help: "give a file in the format that MNIST has"
       )
     }
     let dimensions = Int(magic[3])
@@ -82,7 +84,8 @@ struct IDXHeader {
       bytes[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | Int($1) }
     }
     guard !rowShape.contains(0) else {
-      throw PluginError("'\(path)' has rows without values: its sizes are \(shapeText)", help: "get the file again")
+      throw PluginError(
+        "'\(path)' has rows without values: its sizes are \(shapeText)", help: "get the file again")
     }
   }
 }

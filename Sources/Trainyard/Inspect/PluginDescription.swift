@@ -54,7 +54,7 @@ public struct PluginDescription {
   }
 
   /// The text in lines of at most `width`, broken between words.
-  static func wrapped(_ text: String, indent: Int, width: Int) -> [String] {
+  public static func wrapped(_ text: String, indent: Int, width: Int) -> [String] {
     let space = String(repeating: " ", count: indent)
     var lines: [String] = []
     var line = ""

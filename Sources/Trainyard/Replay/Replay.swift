@@ -86,7 +86,7 @@ public struct Replay {
     -> [ReplayReport]
   {
     let planned = try plan(callbacks)
-    let temporary = try folder == nil ? ThrowawayFolder() : nil
+    let temporary = try folder == nil ? ReplayFolder() : nil
     let parent = folder ?? temporary?.path ?? ""
     let rounds = together ? [planned] : planned.map { [$0] }
     return try RunThread.perform {

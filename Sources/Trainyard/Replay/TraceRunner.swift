@@ -67,7 +67,7 @@ public final class TraceRunner {
       return ["no callback stands for the kind '\(trace.kind)'"]
     }
     let planned = try callbacks.enumerated().map { try plan($1, index: $0) }
-    let scratch = try ThrowawayFolder()
+    let scratch = try ReplayFolder()
     let replayer: Replayer
     do {
       replayer = try Replayer(planned)

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A folder for files that nobody keeps, gone with its owner.
-final class ThrowawayFolder {
+final class ReplayFolder {
   let path: String
 
   init() throws {
