@@ -17,17 +17,23 @@ struct ReplayCommand: ParsableCommand {
 
   @Argument(help: "The folder of a run, an events.jsonl, or a file of traces.", completion: .directory)
   var recording: String
-  @Option(name: .customLong("callback"), help: ArgumentHelp("A callback to try; repeated.", valueName: "plugin"))
+  @Option(
+    name: .customLong("callback"), help: ArgumentHelp("A callback to try; repeated.", valueName: "plugin"))
   var callbacks: [String] = []
   @Flag(help: "All callbacks in one list, in this order; else each by itself.")
   var together = false
-  @Option(name: .customLong("case"), help: ArgumentHelp("Of a file of traces: a case.", valueName: "name|number"))
+  @Option(
+    name: .customLong("case"), help: ArgumentHelp("Of a file of traces: a case.", valueName: "name|number"))
   var caseName: String?
   @Option(help: ArgumentHelp("Of a case with several fits: which, from 1.", valueName: "number"))
   var fit = 1
-  @Option(help: ArgumentHelp("Where the files go that callbacks write; else they are thrown away.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Where the files go that callbacks write; else they are thrown away.", valueName: "folder"))
   var output: String?
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
   @Flag(help: "One JSON object.")
   var json = false

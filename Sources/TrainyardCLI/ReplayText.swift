@@ -16,7 +16,10 @@ struct ReplayText {
     let rows = reports.map { [$0.settings, stop($0), weights($0), rate($0), files($0)] }
     var lines = [title, ""] + table([header] + rows)
     if isShort {
-      lines += ["", "The run itself ended after epoch \(completeEpochs): what never stops here might have stopped later."]
+      lines += [
+        "",
+        "The run itself ended after epoch \(completeEpochs): what never stops here might have stopped later.",
+      ]
     }
     for report in reports {
       let details = details(report)
@@ -28,7 +31,8 @@ struct ReplayText {
   private var title: String {
     let epochs = completeEpochs
     let planned = recording.plannedEpochs > epochs ? " of \(recording.plannedEpochs) planned" : ""
-    let metrics = recording.metrics.isEmpty ? "no metrics" : recording.metrics.map(\.name).joined(separator: ", ")
+    let metrics =
+      recording.metrics.isEmpty ? "no metrics" : recording.metrics.map(\.name).joined(separator: ", ")
     return "\(count(epochs, "recorded epoch"))\(planned): \(metrics)"
   }
 
@@ -80,11 +84,13 @@ struct ReplayText {
       lines.append("it acts at batches, and the recording has none: record with output.record: batches")
     }
     let changes = report.parameters.filter { $0.from != $0.to }
-    lines += shortened(changes.map { change in
-      let from = change.from.map { "from \(short($0)) " } ?? ""
-      return "\(change.name): \(from)to \(short(change.to)) in \(place(change.epoch, change.batch))"
-    })
-    lines += shortened(report.fileChanges.map { "\($0.action.rawValue) \($0.path) in \(place($0.epoch, $0.batch))" })
+    lines += shortened(
+      changes.map { change in
+        let from = change.from.map { "from \(short($0)) " } ?? ""
+        return "\(change.name): \(from)to \(short(change.to)) in \(place(change.epoch, change.batch))"
+      })
+    lines += shortened(
+      report.fileChanges.map { "\($0.action.rawValue) \($0.path) in \(place($0.epoch, $0.batch))" })
     lines += shortened(report.files.map { "file \($0.path), \($0.size) bytes" })
     lines += shortened(report.lines.map { ($0.level == .warning ? "warning: " : "says: ") + $0.text })
     if let folder = report.folder { lines.append("folder \(folder)") }
@@ -93,7 +99,9 @@ struct ReplayText {
 
   private func shortened(_ lines: [String]) -> [String] {
     guard lines.count > Self.mostDetails else { return lines }
-    return lines.prefix(Self.mostDetails) + ["… and \(lines.count - Self.mostDetails) more; --json has them all"]
+    return lines.prefix(Self.mostDetails) + [
+      "… and \(lines.count - Self.mostDetails) more; --json has them all"
+    ]
   }
 
   private func place(_ epoch: Int, _ index: Int?) -> String {
@@ -104,7 +112,9 @@ struct ReplayText {
 
   // MARK: Words
 
-  private func count(_ number: Int, _ noun: String) -> String { number == 1 ? "1 \(noun)" : "\(number) \(noun)s" }
+  private func count(_ number: Int, _ noun: String) -> String {
+    number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
+  }
 
   private func short(_ value: Double) -> String {
     let float = "\(Float(value))"
@@ -125,6 +135,8 @@ struct ReplayText {
 
   /// What a plugin or a recording says must not move the cursor or change colours.
   private func printable(_ text: String) -> String {
-    String(String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 32 && !(127...159).contains($0.value) }))
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.filter { $0.value >= 32 && !(127...159).contains($0.value) }))
   }
 }

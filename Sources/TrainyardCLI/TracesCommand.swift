@@ -13,7 +13,9 @@ struct TracesCommand: ParsableCommand {
 
   @Argument(help: "A folder of *.jsonl files, or one file.", completion: .directory)
   var path: String
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
   @Flag(help: "A line for each kind, with its cases passed and failed.")
   var kinds = false

@@ -7,7 +7,9 @@ import Testing
 /// the hooks of the real loop.
 @Suite struct OracleTests {
   static let folder = packageFolder() + "/Tests/Data/oracle"
-  static let kinds = PathName.entries(of: folder).filter { $0.hasSuffix(".jsonl") }.map { String($0.dropLast(6)) }
+  static let kinds = PathName.entries(of: folder).filter { $0.hasSuffix(".jsonl") }.map {
+    String($0.dropLast(6))
+  }
 
   static func cases(_ kind: String) throws -> [TraceCase] { try TraceCase.read("\(folder)/\(kind).jsonl") }
 
@@ -20,7 +22,9 @@ import Testing
     #expect(verdicts.count == cases.count)
     let differing = verdicts.filter { $0.outcome != .passed }
     guard TraceKinds.pending.contains(TraceKinds.base(kind)) else {
-      for verdict in differing { Issue.record("\(verdict.trace.name): \(verdict.differences.joined(separator: "; "))") }
+      for verdict in differing {
+        Issue.record("\(verdict.trace.name): \(verdict.differences.joined(separator: "; "))")
+      }
       return
     }
     // A kind that passes as a whole must leave the list: a known issue that does not happen is a failure.
@@ -38,7 +42,8 @@ import Testing
   /// else.
   @Test(arguments: kinds.filter { !TraceKinds.pending.contains(TraceKinds.base($0)) })
   func `a decision that differs is seen`(kind: String) throws {
-    let honest = try #require(try Self.cases(kind).first { $0.fits.allSatisfy { $0.expected["error"] == nil } })
+    let honest = try #require(
+      try Self.cases(kind).first { $0.fits.allSatisfy { $0.expected["error"] == nil } })
     let runner = TraceRunner(pluginFolders: [try builtFolder()])
     let last = honest.fits.count - 1
     for member in honest.fits[last].expected.members ?? [] where member.name != "best_score" {
@@ -68,12 +73,15 @@ import Testing
 
   static let numbers: [(a: Double, b: Double, relative: Double, absolute: Double, agree: Bool)] = [
     (1, 1, 0, 0, true), (1, 1.0000001, 0, 0, false), (1, 1.0000001, 1e-5, 0, true), (0, 1e-9, 1e-5, 0, false),
-    (0, 1e-9, 0, 1e-8, true), (.nan, .nan, 0, 0, true), (.nan, 1, 1, 1, false), (.infinity, .infinity, 0, 0, true),
+    (0, 1e-9, 0, 1e-8, true), (.nan, .nan, 0, 0, true), (.nan, 1, 1, 1, false),
+    (.infinity, .infinity, 0, 0, true),
     (.infinity, -.infinity, 1, 1, false), (.infinity, 1e300, 1, 1, false),
   ]
 
   @Test(arguments: numbers)
-  func `numbers agree within the tolerance`(a: Double, b: Double, relative: Double, absolute: Double, agree: Bool) {
+  func `numbers agree within the tolerance`(
+    a: Double, b: Double, relative: Double, absolute: Double, agree: Bool
+  ) {
     let tolerance = TraceCase.Tolerance(relative: relative, absolute: absolute)
     #expect(tolerance.agree(a, b) == agree)
     #expect(tolerance.agree(b, a) == agree)

@@ -9,8 +9,10 @@ import Training
 @Suite struct RecordingTests {
   /// The callbacks of a run, replayed on what it recorded, ask for what they asked for then.
   @Test(arguments: [false, true])
-  func `a replay of a run's own callbacks gives the effects that the run recorded`(recordsBatches: Bool) throws {
-    let folder = try Support.TemporaryFolder()
+  func `a replay of a run's own callbacks gives the effects that the run recorded`(recordsBatches: Bool)
+    throws
+  {
+    let folder = try TemporaryFolder()
     let callbacks = [
       "{plugin: reduce-lr-on-plateau, patience: 1, factor: 0.5}", "csv-logger",
       "{plugin: early-stopping, patience: 2, restore_best_weights: true}",
@@ -52,7 +54,8 @@ import Training
     var recorded: [String] = []
     while let line = try lines.next() {
       for effect in try line.list("effects") {
-        recorded.append("\(try line.string("by")) \(try line.string("hook")) \(JSONWriter.compact(effect.value))")
+        recorded.append(
+          "\(try line.string("by")) \(try line.string("hook")) \(JSONWriter.compact(effect.value))")
       }
     }
     #expect(recorded.count > 10)
@@ -74,7 +77,7 @@ import Training
     """
 
   @Test func `a recording gives the host's own metrics and not what callbacks published`() throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let (recording, warnings) = try RecordingReader.read(folder.write("events.jsonl", Self.small))
     #expect(warnings.isEmpty)
     #expect(recording.plannedEpochs == 5)
@@ -89,7 +92,7 @@ import Training
 
   /// A crash leaves the file cut off anywhere.
   @Test func `a recording that is cut off anywhere is read as far as it goes`() throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let bytes = Array(Self.small.utf8)
     let firstLine = (bytes.firstIndex(of: 10) ?? 0)
     for length in 0..<bytes.count - 1 {
@@ -127,7 +130,7 @@ import Training
 
   @Test(arguments: damaged)
   func `a damaged line is named with its number`(line: Int, text: String, words: String) throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     var lines = Self.small.split(separator: "\n").map(String.init)
     lines[line - 1] = text
     let path = try folder.write("events.jsonl", lines.joined(separator: "\n") + "\n")

@@ -10,7 +10,7 @@ import Testing
   }
 
   /// A run of eight epochs, of ten that were planned: the loss falls up to the fourth.
-  private func recording(in folder: Support.TemporaryFolder) throws -> String {
+  private func recording(in folder: TemporaryFolder) throws -> String {
     var lines = [
       #"{"schema": 1, "epochs": 10, "seed": "0", "model": "mlp"}"#,
       #"{"event": "on_train_begin", "step": 0, "metrics": [{"name": "loss", "direction": "min", "phases": ["epoch"]}], "#
@@ -18,14 +18,16 @@ import Testing
     ]
     for (epoch, loss) in [0.8, 0.6, 0.7, 0.4, 0.5, 0.5, 0.6, 0.7].enumerated() {
       lines.append(#"{"event": "on_epoch_begin", "epoch": \#(epoch), "step": \#(epoch)}"#)
-      lines.append(#"{"event": "on_epoch_end", "epoch": \#(epoch), "step": \#(epoch + 1), "logs": {"loss": \#(loss)}}"#)
+      lines.append(
+        #"{"event": "on_epoch_end", "epoch": \#(epoch), "step": \#(epoch + 1), "logs": {"loss": \#(loss)}}"#)
     }
-    lines.append(#"{"event": "on_train_end", "epoch": 7, "step": 8, "outcome": "interrupted", "text": "Ctrl-C"}"#)
+    lines.append(
+      #"{"event": "on_train_end", "epoch": 7, "step": 8, "outcome": "interrupted", "text": "Ctrl-C"}"#)
     return try folder.write("events.jsonl", lines.joined(separator: "\n") + "\n")
   }
 
   @Test func `several settings are told apart in one table`() throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     _ = try recording(in: folder)
     let result = try trainyard(
       "replay", folder.path, "--callback", "early-stopping:monitor=loss,patience=1", "--callback",
@@ -45,9 +47,10 @@ import Testing
   }
 
   @Test func `the same as JSON counts epochs from 0`() throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try recording(in: folder)
-    let result = try trainyard("replay", file, "--json", "--callback", "early-stopping:monitor=loss,patience=3")
+    let result = try trainyard(
+      "replay", file, "--json", "--callback", "early-stopping:monitor=loss,patience=3")
     #expect(result.status == 0)
     let value = try JSONValue(parsing: result.output, from: "replay")
     let callback = try #require(value["callbacks"]?.array?.first)
@@ -58,11 +61,12 @@ import Testing
   }
 
   @Test func `callbacks that run together see each other's effects`() throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try recording(in: folder)
     let arguments = ["early-stopping:monitor=loss,patience=1", "early-stopping:monitor=loss,patience=3"]
     let result = try trainyard(
-      "replay", file, "--json", "--together", "--callback", arguments[0], "--callback", arguments[1], "--callback",
+      "replay", file, "--json", "--together", "--callback", arguments[0], "--callback", arguments[1],
+      "--callback",
       "csv-logger", "--output", folder("out"))
     #expect(result.status == 0)
     let value = try JSONValue(parsing: result.output, from: "replay")
@@ -75,7 +79,10 @@ import Testing
 
   static let refused: [(words: [String], status: Int32, told: String)] = [
     (["--callback", "early-stoping"], 2, "did you mean 'early-stopping'?"),
-    (["--callback", "early-stopping:patience=-1"], 2, "option 'patience' of callback 'early-stopping' must be at least 0"),
+    (
+      ["--callback", "early-stopping:patience=-1"], 2,
+      "option 'patience' of callback 'early-stopping' must be at least 0"
+    ),
     ([], 2, "there is no callback to try"),
     (["--callback", "early-stopping:monitor=nothing"], 1, ""),
     (["--callback", "early-stopping", "--fit", "0"], 2, "fits are counted from 1"),
@@ -83,7 +90,7 @@ import Testing
 
   @Test(arguments: refused)
   func `what cannot be replayed is told`(words: [String], status: Int32, told: String) throws {
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let file = try recording(in: folder)
     let result = try Shell.run([try builtFolder() + "/trainyard", "replay", file] + words)
     #expect(result.status == status, "\(result.errors)")
@@ -107,7 +114,7 @@ import Testing
     #expect(passed.output == "40 passed, 0 failed\n")
     #expect(passed.status == 0)
 
-    let folder = try Support.TemporaryFolder()
+    let folder = try TemporaryFolder()
     let line = try readText(OracleTests.folder + "/csv_logger.jsonl").split(separator: "\n")[0]
     let mark = try #require(line.firstRange(of: #""expected":{"content":""#))
     let lie = line[..<mark.upperBound] + "x" + line[mark.upperBound...]

@@ -6,7 +6,8 @@ struct ReuseRow: Sendable, CustomTestStringConvertible {
   var id: String
   /// Each as on the command line, behind the id. Some make the callback fail in a hook of its own accord.
   var settings: [String]
-  /// It measures the machine: numbers differ from run to run, and are left out when runs are compared.
+  /// It measures the machine, or waits for another: numbers, and the moment of what it says, differ from run to run
+  /// and are left out when runs are compared.
   var measures = false
 
   init(_ id: String, _ settings: String..., measures: Bool = false) {
@@ -25,7 +26,8 @@ struct ReuseRow: Sendable, CustomTestStringConvertible {
       "rules=lightning,monitor=score,mode=max,patience=3,stopping_threshold=0.95"),
     ReuseRow("csv-logger", "", "append=true,separator=;"),
     ReuseRow(
-      "model-checkpoint", "monitor=score,save_best_only=true", "monitor=loss,save_freq=4,filename='b{batch:03d}'",
+      "model-checkpoint", "monitor=score,save_best_only=true",
+      "monitor=loss,save_freq=4,filename='b{batch:03d}'",
       "monitor=val_loss,filename='{epoch:02d}-{val_loss:.2f}',strict=false",
       "rules=lightning,monitor=loss,save_top_k=2,save_last=true,filename=m"),
     ReuseRow("progress", ""),
@@ -41,6 +43,13 @@ struct ReuseRow: Sendable, CustomTestStringConvertible {
     ReuseRow("timer", "duration=35s", "duration=35s,interval=epoch"),
     ReuseRow("spike-detection", "rtol=0.5", "on_spike=stop,finite_only=false"),
     ReuseRow("on-exception-checkpoint", ""),
+    ReuseRow(
+      "call",
+      "library=libm.so.6,symbol=fabs,returns=f64,args=[{bind: loss, as: f64}],result=magnitude,direction=min",
+      "library=libm.so.6,symbol=isnan,returns=i32,args=[{bind: loss, as: f64}],hooks=on_batch_end,stop=true",
+      // A context that the first call makes not zero: what it holds must not be there in the next run.
+      "library=libm.so.6,symbol=frexp,returns=f64,args=[{bind: loss, as: f64}, {context: 4, as: '*i32'}],result=part"
+    ),
     ReuseRow("ema-weights", "momentum=0.5", "momentum=0.75,swap=validation,overwrite_frequency=3"),
     ReuseRow("stochastic-weight-averaging", "swa_lrs=0.05,swa_epoch_start=2,annealing_epochs=2"),
     ReuseRow("json-lines-logger", "", "append=true,every_n_batches=2"),

@@ -9,7 +9,9 @@ import Training
 /// lines and saved state, however the run before ended.
 @Suite struct ReuseTests {
   @Test func `every callback library is in the table, and every row has its library`() throws {
-    let callbacks = PluginSearch(folders: [try builtFolder()]).all().components.filter { $0.kind == .callback }
+    let callbacks = PluginSearch(folders: [try builtFolder()]).all().components.filter {
+      $0.kind == .callback
+    }
     let built = Set(callbacks.map(\.id))
     let rows = Set(ReuseRow.table.map(\.id))
     #expect(built.subtracting(rows).sorted() == [], "a callback without a row in ReuseRow.table")
@@ -46,7 +48,7 @@ final class ReuseTrial {
   private let row: ReuseRow
   private let planned: PlannedInstance
   private let resets: Bool
-  private let scratch = try? Support.TemporaryFolder()
+  private let scratch = try? TemporaryFolder()
   private(set) var differences: [String] = []
   private(set) var comparisons = 0
 
@@ -54,7 +56,8 @@ final class ReuseTrial {
     self.row = row
     self.resets = resets
     var planner = SpecPlanner(search: PluginSearch(folders: [try builtFolder()]), baseFolder: "/")
-    let instance = planner.instance(.callback, settings.isEmpty ? row.id : "\(row.id):\(settings)", from: row.id)
+    let instance = planner.instance(
+      .callback, settings.isEmpty ? row.id : "\(row.id):\(settings)", from: row.id)
     guard let instance else { throw ConfigProblems(planner.problems) }
     planned = instance
   }
@@ -67,13 +70,16 @@ final class ReuseTrial {
         for ending in Ending.all(hooks: hooks) {
           let (replayer, callback) = try replayer()
           try playBefore(before, ending, replayer, callback)
-          let states = ending == .finished || ending == .interrupted ? [try? callback.saveState()].compactMap { $0 } : []
+          let states =
+            ending == .finished || ending == .interrupted ? [try? callback.saveState()].compactMap { $0 } : []
           let place = "run \(number + 1) after run \(position + 1), \(ending)"
           compare(try traces(of: after, by: replayer), fresh, place)
           // A run that is resumed: reset first, state after.
           guard !states.isEmpty else { continue }
           let resumed = try traces(of: after, by: replayer, states: states)
-          compare(resumed, try traces(of: after, by: try self.replayer().replayer, states: states), place + ", resumed")
+          compare(
+            resumed, try traces(of: after, by: try self.replayer().replayer, states: states),
+            place + ", resumed")
         }
       }
     }
@@ -126,7 +132,7 @@ final class ReuseTrial {
       ("batches", result.batches.map(shown).joined(separator: "\n")),
       ("final weight", "\(result.finalWeight)"), ("final parameters", "\(result.finalParameters)"),
       ("warnings", result.warnings.joined(separator: "\n")),
-      ("effects", target.asked.map(shown).joined(separator: "\n")),
+      ("effects", effects(target.asked).joined(separator: "\n")),
       ("saved and removed files", target.files.map { "\($0)" }.joined(separator: "\n")),
       ("lines", target.lines.map { "\($0)" }.joined(separator: "\n")),
     ]
@@ -137,7 +143,8 @@ final class ReuseTrial {
       traces.append(("file \(path)", row.measures ? "" : text))
     }
     let state = (try? replayer.callbacks[0].saveState()) ?? [:]
-    traces.append(("state", state.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n")))
+    traces.append(
+      ("state", state.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: "\n")))
     return traces
   }
 
@@ -155,7 +162,8 @@ final class ReuseTrial {
       let lines = zip(one.text.split(separator: "\n"), other.text.split(separator: "\n"))
       let first = lines.first { $0 != $1 }
       differences.append(
-        "\(place): \(one.name): \(String(first?.0 ?? "…").prefix(300)) and not \(String(first?.1 ?? "…").prefix(300))")
+        "\(place): \(one.name): \(String(first?.0 ?? "…").prefix(300)) and not \(String(first?.1 ?? "…").prefix(300))"
+      )
     }
   }
 
@@ -166,13 +174,21 @@ final class ReuseTrial {
   // By hand: the whole of a run is written down hundreds of times.
 
   private func shown(_ epoch: ReplayedEpoch) -> String {
-    let weights = [epoch.weightAtBegin, epoch.weightTrained, epoch.weightInValidation ?? .nan, epoch.weightAtEnd]
+    let weights = [
+      epoch.weightAtBegin, epoch.weightTrained, epoch.weightInValidation ?? .nan, epoch.weightAtEnd,
+    ]
     return "\(epoch.index) \(weights) \(epoch.parameters.map(\.value)) \(epoch.parametersAtEnd.map(\.value))"
   }
 
   private func shown(_ batch: ReplayedBatch) -> String {
     let snapshot = batch.snapshot ?? .nan
-    return "\(batch.epoch) \(batch.batch) \(batch.step) \(batch.weight) \(snapshot) \(batch.parameters.map(\.value))"
+    return
+      "\(batch.epoch) \(batch.batch) \(batch.step) \(batch.weight) \(snapshot) \(batch.parameters.map(\.value))"
+  }
+
+  private func effects(_ asked: [ReplayTarget.Asked]) -> [String] {
+    row.measures
+      ? asked.map { withoutNumbers(JSONWriter.compact($0.effect)) }.sorted() : asked.map(shown)
   }
 
   private func shown(_ asked: ReplayTarget.Asked) -> String {

@@ -57,7 +57,8 @@ struct Scene: Sendable {
       let isSpike = index == spike && number > 0
       let value = isSpike ? (number == 1 ? 50 : Double.nan) : loss + 0.01 * Double(number)
       return Recording.Batch(
-        index: number, logs: [("loss", value)], weight: Double(index * Self.batches + number) * 0.5, examples: 10)
+        index: number, logs: [("loss", value)], weight: Double(index * Self.batches + number) * 0.5,
+        examples: 10)
     }
     epoch.examples = 30
     epoch.begin = Double(index) * 10
@@ -66,10 +67,14 @@ struct Scene: Sendable {
       ("loss", index == spike ? .nan : loss), ("accuracy", 1 - loss),
       ("score", direction == .max ? 1 - loss : loss), ("gap", loss - 0.3),
     ]
-    epoch.notes = [Note(name: "note", content: .text("epoch \(index)")), Note(name: "pair", content: .list([loss, 1]))]
+    epoch.notes = [
+      Note(name: "note", content: .text("epoch \(index)")), Note(name: "pair", content: .list([loss, 1])),
+    ]
     guard validates else { return epoch }
     epoch.validates = true
-    epoch.validationBatches = [Recording.Batch(index: 0, logs: [("val_loss", loss + 0.1)], steps: 0, examples: 8)]
+    epoch.validationBatches = [
+      Recording.Batch(index: 0, logs: [("val_loss", loss + 0.1)], steps: 0, examples: 8)
+    ]
     // Every third epoch is not validated well: a planned metric that is absent.
     if index % 3 != 2 { epoch.logs += [("val_loss", loss + 0.1)] }
     epoch.logs += [("val_accuracy", 0.9 - loss)]

@@ -33,7 +33,8 @@ public final class ReplayModel: LoopModel {
   public func assign(_ weights: [NamedTensor]) throws {
     for new in weights {
       guard new.name == "w", new.tensor.count == 1 else {
-        throw LoopError("a replay has one weight, 'w', with one element; not '\(new.name)' with \(new.tensor.count)")
+        throw LoopError(
+          "a replay has one weight, 'w', with one element; not '\(new.name)' with \(new.tensor.count)")
       }
       weight = new.tensor.value(at: 0)
     }
@@ -45,7 +46,8 @@ public final class ReplayModel: LoopModel {
 
   public func setParameter(_ name: String, _ value: Double) throws {
     guard let index = parameterNames.firstIndex(of: name) else {
-      let known = parameterNames.isEmpty ? "none was recorded" : "recorded: " + parameterNames.joined(separator: ", ")
+      let known =
+        parameterNames.isEmpty ? "none was recorded" : "recorded: " + parameterNames.joined(separator: ", ")
       throw LoopError("this run has no hyper-parameter '\(name)'; \(known)")
     }
     parameters[index] = type == .float64 ? value : Double(Float(value))
@@ -57,8 +59,12 @@ public final class ReplayModel: LoopModel {
 
   public func reset(seed: UInt64, task: LearningTask) throws {}
   public func describe() throws -> ModelFacts { ModelFacts(task: .regression, width: 0) }
-  public func trainStep(_ batch: Batch, _ result: StepResult) throws { throw LoopError("a replay does not train") }
-  public func evaluate(_ batch: Batch, _ result: StepResult) throws { throw LoopError("a replay does not evaluate") }
+  public func trainStep(_ batch: Batch, _ result: StepResult) throws {
+    throw LoopError("a replay does not train")
+  }
+  public func evaluate(_ batch: Batch, _ result: StepResult) throws {
+    throw LoopError("a replay does not evaluate")
+  }
 
   public var hasSnapshots: Bool { false }
   public func takeSnapshot(_ number: Int) throws {}

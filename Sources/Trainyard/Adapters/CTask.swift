@@ -20,7 +20,8 @@ final class CTask {
         struct_size: UInt32(MemoryLayout<ty_task>.size), task: UInt32(task.kind.rawValue),
         feature_ndim: Int32(task.featureShape.count), threads: Int32(task.threads), feature_shape: shape,
         output_width: Int64(task.outputWidth), class_names: nameCount > 0 ? UnsafePointer(names) : nil,
-        training_rows: Int64(task.trainingRows), batch_size: Int64(task.batchSize), epochs: Int64(task.epochs)))
+        training_rows: Int64(task.trainingRows), batch_size: Int64(task.batchSize), epochs: Int64(task.epochs)
+      ))
   }
 
   deinit {

@@ -28,7 +28,8 @@ extension Tensor {
   /// A view of a plugin's tensor. `nil` where it is missing, of an unknown type, on another device or not
   /// contiguous: what a plugin hands out is believed only as far as it can be checked.
   init?(borrowing tensor: ty_tensor) {
-    guard let data = tensor.data, let type = Training.ElementType(tensor.dtype), tensor.device.type == TY_DEVICE_CPU,
+    guard let data = tensor.data, let type = Training.ElementType(tensor.dtype),
+      tensor.device.type == TY_DEVICE_CPU,
       (0...CTensor.maximumRank).contains(Int(tensor.ndim)), tensor.ndim == 0 || tensor.shape != nil,
       let offset = Int(exactly: tensor.byte_offset)
     else { return nil }
@@ -53,7 +54,9 @@ extension Tensor {
 extension NamedTensor {
   /// A copy of a weight that a plugin hands over.
   init?(copying pointer: UnsafePointer<ty_weight>) {
-    guard let name = pointer.pointee.name, let view = Tensor(borrowing: pointer.pointee.tensor) else { return nil }
+    guard let name = pointer.pointee.name, let view = Tensor(borrowing: pointer.pointee.tensor) else {
+      return nil
+    }
     self.init(
       name: String(cString: name), tensor: view.copy(), isTrainable: pointer.pointee.trainable != 0)
   }

@@ -64,7 +64,9 @@ final class ModelAdapter: LoopModel {
     result.optimizerSteps = Int(step.pointee.optimizer_steps)
     let raw = step.pointee.prediction
     let old = result.prediction
-    if old.base == raw.data, raw.byte_offset == 0, old.rows == batch.rows, old.shape.count == Int(raw.ndim) { return }
+    if old.base == raw.data, raw.byte_offset == 0, old.rows == batch.rows, old.shape.count == Int(raw.ndim) {
+      return
+    }
     guard let prediction = Tensor(borrowing: raw) else { throw LoopError("its prediction cannot be read") }
     result.prediction = prediction
   }

@@ -27,7 +27,8 @@ extension Training.StateTable {
       case .bytes(let bytes): .bytes(bytes)
       case .tensor(let type, let shape, let bytes):
         .tensor(
-          dtypeCode: type.cType.code, dtypeBits: type.cType.bits, shape: shape.map { Int64($0) }, bytes: bytes)
+          dtypeCode: type.cType.code, dtypeBits: type.cType.bits, shape: shape.map { Int64($0) }, bytes: bytes
+        )
       }
     }
   }

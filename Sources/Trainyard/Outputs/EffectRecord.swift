@@ -10,7 +10,8 @@ extension JSONValue {
     case .publish(let id, let value):
       let name = metrics.names.indices.contains(id) ? metrics.names[id] : "#\(id)"
       self = object("publish", ("metric", .string(name)), ("value", .double(value)))
-    case .note(let note): self = object("note", ("name", .string(note.name)), ("content", JSONValue(note.content)))
+    case .note(let note):
+      self = object("note", ("name", .string(note.name)), ("content", JSONValue(note.content)))
     case .stop(let reason): self = object("stop", ("reason", .string(reason)))
     case .log(let level, let text):
       self = object("log", ("level", .string("\(level)")), ("text", .string(text)))

@@ -36,7 +36,9 @@ final class EventRecorder {
     if event.hook == .epochEnd || event.hook.isPerBatch || event.hook == .validationEnd {
       entry.append(("logs", .record(event.logs.entries.map { (metrics.names[$0.id], .double($0.value)) })))
     }
-    if !event.notes.isEmpty { entry.append(("notes", .record(event.notes.map { ($0.name, JSONValue($0.content)) }))) }
+    if !event.notes.isEmpty {
+      entry.append(("notes", .record(event.notes.map { ($0.name, JSONValue($0.content)) })))
+    }
     if event.hook == .trainBegin { entry.append(("metrics", .array(hostMetrics))) }
     if !event.hook.isPerBatch { entry.append(("seconds", .double(seconds))) }
     if event.hook == .epochBegin || event.hook == .trainBegin {
@@ -52,7 +54,8 @@ final class EventRecorder {
       if declaration.phase.contains(.batch) { phases.append("batch") }
       if declaration.phase.contains(.epoch) { phases.append("epoch") }
       return .record([
-        ("name", .string(name)), ("direction", .string(declaration.direction.name)), ("phases", .array(phases)),
+        ("name", .string(name)), ("direction", .string(declaration.direction.name)),
+        ("phases", .array(phases)),
         ("source", .string(declaration.source)),
       ])
     }

@@ -15,10 +15,13 @@ enum InputFile {
     while true {
       let before = bytes.count
       var count = 0
-      bytes.append(contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, used in
-        repeat { count = Glibc.read(descriptor, buffer.baseAddress, chunk) } while count < 0 && errno == EINTR
-        used = max(0, count)
-      })
+      bytes.append(
+        contentsOf: [UInt8](unsafeUninitializedCapacity: chunk) { buffer, used in
+          repeat {
+            count = Glibc.read(descriptor, buffer.baseAddress, chunk)
+          } while count < 0 && errno == EINTR
+          used = max(0, count)
+        })
       guard count >= 0 else { throw FileError("read", path) }
       if bytes.count == before { return bytes }
       guard bytes.count <= limit else { throw FileError("read", path, code: EFBIG) }

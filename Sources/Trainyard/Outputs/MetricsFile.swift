@@ -27,6 +27,7 @@ final class MetricsFile {
   /// RFC 4180.
   private func quoted(_ name: String) -> String {
     guard name.contains(where: { ",\"\r\n".contains($0) }) else { return name }
-    return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+    return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
   }
 }

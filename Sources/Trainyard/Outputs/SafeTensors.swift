@@ -6,10 +6,11 @@ public enum SafeTensors {
   /// A header larger than this is refused, as the reference implementation does.
   static let maximumHeader = 100_000_000
 
-  public static func write(_ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String)
-    throws
-  {
-    try AtomicFile.write(to: path) { file in
+  /// - Parameter isDurable: See `AtomicFile`.
+  public static func write(
+    _ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String, isDurable: Bool = true
+  ) throws {
+    try AtomicFile.write(to: path, isDurable: isDurable) { file in
       let header = headerBytes(tensors, metadata)
       try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
       try header.withUnsafeBytes { try file.write($0) }

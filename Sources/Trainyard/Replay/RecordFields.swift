@@ -8,7 +8,8 @@ struct RecordFields {
   static let counts = 0...1_000_000_000
 
   func problem(_ text: String) -> ConfigProblem {
-    ConfigProblem(.wrongValue, text, at: position, help: "the recording is damaged, or another program wrote it")
+    ConfigProblem(
+      .wrongValue, text, at: position, help: "the recording is damaged, or another program wrote it")
   }
 
   func has(_ name: String) -> Bool {
@@ -30,7 +31,8 @@ struct RecordFields {
     }
     guard let int = value.int.flatMap({ Int(exactly: $0) }), range.contains(int) else {
       throw problem(
-        "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(shown(value))")
+        "'\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound), not \(shown(value))"
+      )
     }
     return int
   }
@@ -66,7 +68,9 @@ struct RecordFields {
     guard has(name), let value = value[name] else { return [] }
     guard let list = value.array else { throw problem("'\(name)' must be a list, not \(shown(value))") }
     return try list.map { element in
-      guard element.members != nil else { throw problem("'\(name)' holds \(shown(element)) where an object belongs") }
+      guard element.members != nil else {
+        throw problem("'\(name)' holds \(shown(element)) where an object belongs")
+      }
       return RecordFields(value: element, position: position)
     }
   }
@@ -87,10 +91,13 @@ struct RecordFields {
         notes.append(Note(name: member.name, content: .text(text)))
       } else if let list = member.value.array {
         let numbers = list.compactMap(\.double)
-        guard numbers.count == list.count else { throw problem("'\(member.name)' in '\(name)' is no list of numbers") }
+        guard numbers.count == list.count else {
+          throw problem("'\(member.name)' in '\(name)' is no list of numbers")
+        }
         notes.append(Note(name: member.name, content: .list(numbers)))
       } else {
-        throw problem("'\(member.name)' in '\(name)' must be a number, a text or a list, not \(shown(member.value))")
+        throw problem(
+          "'\(member.name)' in '\(name)' must be a number, a text or a list, not \(shown(member.value))")
       }
     }
     return (values, notes)

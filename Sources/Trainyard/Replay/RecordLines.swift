@@ -35,7 +35,7 @@ struct RecordLines {
       if text.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { continue }
       do {
         return try object(text)
-      } catch where isCutOff {
+      } catch  where isCutOff {
         warning = "line \(line) of '\(file)' is cut off and was left out"
         return nil
       }
@@ -46,7 +46,9 @@ struct RecordLines {
   private func object(_ text: [UInt8]) throws -> RecordFields {
     let position = SourcePosition(file: file, line: line, column: 1)
     guard text.count <= Self.limits.bytes else {
-      throw ConfigProblems([ConfigProblem(.tooLarge, "the line has more than \(Self.limits.bytes) bytes", at: position)])
+      throw ConfigProblems([
+        ConfigProblem(.tooLarge, "the line has more than \(Self.limits.bytes) bytes", at: position)
+      ])
     }
     guard String(validating: text, as: UTF8.self) != nil else {
       throw ConfigProblems([ConfigProblem(.invalidUTF8, "the line is not valid UTF-8", at: position)])
@@ -54,7 +56,9 @@ struct RecordLines {
     let value = JSONValue(try JSONReader.read(text, from: position, limits: Self.limits))
     guard value.members != nil else {
       throw ConfigProblems([
-        ConfigProblem(.wrongType, "the line holds no JSON object", at: position, help: "each line is an object of its own")
+        ConfigProblem(
+          .wrongType, "the line holds no JSON object", at: position, help: "each line is an object of its own"
+        )
       ])
     }
     return RecordFields(value: value, position: position)

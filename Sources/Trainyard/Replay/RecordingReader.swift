@@ -24,7 +24,8 @@ struct RecordingReader {
     guard let first = try lines.next() else {
       throw ConfigProblems([
         ConfigProblem(
-          .wrongValue, "'\(path)' holds no recording", help: "give the folder of a run that has finished an epoch")
+          .wrongValue, "'\(path)' holds no recording",
+          help: "give the folder of a run that has finished an epoch")
       ])
     }
     try reader.readFacts(first)
@@ -175,10 +176,15 @@ struct RecordingReader {
     return (values.filter { phases[$0.name] != nil }, notes)
   }
 
-  private mutating func inEpoch(_ line: RecordFields, _ change: (inout Recording.Epoch) throws -> Void) throws {
-    guard var open = epoch else { throw line.problem("the event lies in no epoch: on_epoch_begin is missing") }
+  private mutating func inEpoch(_ line: RecordFields, _ change: (inout Recording.Epoch) throws -> Void) throws
+  {
+    guard var open = epoch else {
+      throw line.problem("the event lies in no epoch: on_epoch_begin is missing")
+    }
     let index = try line.int("epoch", or: open.index)
-    guard index == open.index else { throw line.problem("the event of epoch \(index) lies in epoch \(open.index)") }
+    guard index == open.index else {
+      throw line.problem("the event of epoch \(index) lies in epoch \(open.index)")
+    }
     try change(&open)
     epoch = open
   }
@@ -189,7 +195,8 @@ struct RecordingReader {
     hasEnded = true
     switch try line.string("outcome") {
     case Outcome.interrupted.name: recording.ending = .interrupted
-    case Outcome.failed.name: recording.ending = .failed(message: try line.string("text", or: "unknown error"))
+    case Outcome.failed.name:
+      recording.ending = .failed(message: try line.string("text", or: "unknown error"))
     // A callback of that run stopped it: for those that are replayed, the epochs just ran out.
     default: recording.ending = .finished
     }

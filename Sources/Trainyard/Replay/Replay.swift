@@ -26,7 +26,8 @@ public struct Replay {
   ///   - fit: Of a case with several: which, from 1.
   ///   - pluginFolders: Searched before all others.
   public init(
-    _ path: String, caseName: String? = nil, fit: Int = 1, pluginFolders: [String] = [], baseFolder: String = "."
+    _ path: String, caseName: String? = nil, fit: Int = 1, pluginFolders: [String] = [],
+    baseFolder: String = "."
   ) throws {
     self.baseFolder = PathName.absolute(baseFolder)
     search = .standard(
@@ -36,7 +37,8 @@ public struct Replay {
       let trace = try Self.find(caseName, in: file)
       guard trace.fits.indices.contains(fit - 1) else {
         throw ConfigProblem(
-          .wrongValue, "case '\(trace.name)' has \(trace.fits.count) fits, and no fit \(fit)", at: trace.position)
+          .wrongValue, "case '\(trace.name)' has \(trace.fits.count) fits, and no fit \(fit)",
+          at: trace.position)
       }
       recording = trace.fits[fit - 1].recording
       warnings = []
@@ -62,7 +64,8 @@ public struct Replay {
     } else if cases.count == 1 {
       return cases[0]
     }
-    let nearest = name.flatMap { NearestName.of($0, among: cases.map(\.name)) }.map { "did you mean '\($0)'? " } ?? ""
+    let nearest =
+      name.flatMap { NearestName.of($0, among: cases.map(\.name)) }.map { "did you mean '\($0)'? " } ?? ""
     let found = name.map { "no case '\($0.shownInMessages)'" } ?? "\(cases.count) cases, and none is chosen"
     let first = cases.first.map { ", such as --case \($0.name)" } ?? ""
     throw ConfigProblems([
@@ -79,7 +82,9 @@ public struct Replay {
   ///   - together: All in one list, so that the effects of one are seen by the next; else each is tried by itself.
   ///   - folder: Where the files go that they write, each to a folder of its own; `nil`: to a temporary one.
   /// - Returns: A report for each callback, in their order.
-  public func play(_ callbacks: [String], together: Bool = false, folder: String? = nil) throws -> [ReplayReport] {
+  public func play(_ callbacks: [String], together: Bool = false, folder: String? = nil) throws
+    -> [ReplayReport]
+  {
     let planned = try plan(callbacks)
     let temporary = try folder == nil ? ReplayFolder() : nil
     let parent = folder ?? temporary?.path ?? ""
@@ -107,13 +112,17 @@ public struct Replay {
     if callbacks.isEmpty {
       for callback in ownCallbacks {
         let options = JSONValue.object(callback.options)
-        if let instance = planner.instance(.callback, callback.plugin, options: options.node, from: "the trace") {
+        if let instance = planner.instance(
+          .callback, callback.plugin, options: options.node, from: "the trace")
+        {
           planned.append(("\(callback.plugin) as in the trace", instance))
         }
       }
     }
     for text in callbacks {
-      if let instance = planner.instance(.callback, text, from: "--callback") { planned.append((text, instance)) }
+      if let instance = planner.instance(.callback, text, from: "--callback") {
+        planned.append((text, instance))
+      }
     }
     guard planner.problems.isEmpty else { throw ConfigProblems(planner.problems) }
     guard !planned.isEmpty else {

@@ -59,7 +59,8 @@ public struct ReplayReport: Sendable {
   public var missesBatches: Bool
 
   init(
-    settings: String, instance: PlannedInstance, recording: Recording, result: ReplayResult, target: ReplayTarget,
+    settings: String, instance: PlannedInstance, recording: Recording, result: ReplayResult,
+    target: ReplayTarget,
     folder: String, keepsFiles: Bool
   ) {
     self.settings = settings
@@ -81,7 +82,8 @@ public struct ReplayReport: Sendable {
       return .object(members)
     }
     parameters = target.parameters.filter { $0.callback == instance.name }.map {
-      ParameterChange(name: $0.name, from: $0.from, to: $0.to, epoch: $0.epoch, batch: $0.batch < 0 ? nil : $0.batch)
+      ParameterChange(
+        name: $0.name, from: $0.from, to: $0.to, epoch: $0.epoch, batch: $0.batch < 0 ? nil : $0.batch)
     }
     fileChanges = target.files.filter { $0.callback == instance.name }.map {
       FileChange(
@@ -90,9 +92,13 @@ public struct ReplayReport: Sendable {
     }
     files = PathName.files(below: folder).map { ($0, PathName.size(PathName.join(folder, $0))) }
     self.folder = keepsFiles ? folder : nil
-    lines = target.lines.filter { $0.callback == instance.name || $0.callback == instance.party }.map { ($0.level, $0.text) }
+    lines = target.lines.filter { $0.callback == instance.name || $0.callback == instance.party }.map {
+      ($0.level, $0.text)
+    }
     failure = result.failure
-    let acts = ["on_batch_begin", "on_batch_end", "on_optimizer_step"].contains { instance.component.hooks.contains($0) }
+    let acts = ["on_batch_begin", "on_batch_end", "on_optimizer_step"].contains {
+      instance.component.hooks.contains($0)
+    }
     missesBatches = acts && !recording.hasBatches
   }
 
@@ -106,14 +112,17 @@ public struct ReplayReport: Sendable {
   /// Epochs and batches count from 0.
   public var json: JSONValue {
     var members: [(String, JSONValue)] = [
-      ("callback", .string(settings)), ("plugin", .string(plugin)), ("name", .string(name)), ("options", options),
+      ("callback", .string(settings)), ("plugin", .string(plugin)), ("name", .string(name)),
+      ("options", options),
       ("outcome", .string(outcome.name)), ("epochs_run", .int(Int64(epochsRun))),
     ]
     members.append(
       (
         "stop",
         stop.map {
-          .record([("epoch", .int(Int64($0.epoch))), ("batch", Self.int($0.batch)), ("reason", .string($0.reason))])
+          .record([
+            ("epoch", .int(Int64($0.epoch))), ("batch", Self.int($0.batch)), ("reason", .string($0.reason)),
+          ])
         } ?? .null
       ))
     members.append(("final_weights", weightsJSON))
@@ -124,7 +133,8 @@ public struct ReplayReport: Sendable {
         .array(
           parameters.map {
             .record([
-              ("name", .string($0.name)), ("from", $0.from.map { .double($0) } ?? .null), ("to", .double($0.to)),
+              ("name", .string($0.name)), ("from", $0.from.map { .double($0) } ?? .null),
+              ("to", .double($0.to)),
               ("epoch", .int(Int64($0.epoch))), ("batch", Self.int($0.batch)),
             ])
           })
@@ -135,7 +145,8 @@ public struct ReplayReport: Sendable {
         .array(
           fileChanges.map {
             .record([
-              ("action", .string($0.action.rawValue)), ("path", .string($0.path)), ("epoch", .int(Int64($0.epoch))),
+              ("action", .string($0.action.rawValue)), ("path", .string($0.path)),
+              ("epoch", .int(Int64($0.epoch))),
               ("batch", Self.int($0.batch)),
             ])
           })

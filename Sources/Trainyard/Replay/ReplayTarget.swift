@@ -121,7 +121,9 @@ final class ReplayTarget: RunTarget {
   }
 
   func saveWeights(_ weights: [NamedTensor], to path: String) throws {
-    try SafeTensors.write(weights, metadata: [("format", "trainyard"), ("model", "replay")], to: try existing().place(path))
+    // Nobody's weights: not worth waiting for a disk.
+    let metadata = [("format", "trainyard"), ("model", "replay")]
+    try SafeTensors.write(weights, metadata: metadata, to: try existing().place(path), isDurable: false)
     files.append(change(path, saved: model.weight))
   }
 

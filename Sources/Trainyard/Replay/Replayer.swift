@@ -35,7 +35,8 @@ final class Replayer {
     var states: [StateTable] = []
   }
 
-  func play(_ recording: Recording, _ setting: Setting) throws -> (result: ReplayResult, target: ReplayTarget) {
+  func play(_ recording: Recording, _ setting: Setting) throws -> (result: ReplayResult, target: ReplayTarget)
+  {
     let model = ReplayModel(
       weight: recording.initialWeight, parameters: recording.parameters, type: setting.type)
     let views = try ReplayViews(model)
@@ -46,9 +47,11 @@ final class Replayer {
     bridge.forget()
     defer { context.endRun() }
     let target = ReplayTarget(
-      folder: setting.folder, model: model, metrics: context.metrics, clock: clock, keepsAll: setting.keepsAll)
+      folder: setting.folder, model: model, metrics: context.metrics, clock: clock, keepsAll: setting.keepsAll
+    )
     let run = ReplayRun(
-      recording, callbacks: callbacks + setting.further, model: model, metrics: context.metrics, target: target)
+      recording, callbacks: callbacks + setting.further, model: model, metrics: context.metrics,
+      target: target)
     run.keepsBatches = setting.keepsAll
     run.onTime = { [clock] in clock.advance(to: $0) }
     let result = run.play {

@@ -72,7 +72,8 @@ extension TraceCase.Fit {
     recording = Recording()
     recording.parameters = [("learning_rate", try host.double("initial_lr", or: 0.01))]
     try readEpochs(fit)
-    recording.metrics = Self.metrics(of: recording, directions: (fit.fields("metrics") ?? host.fields("metrics"))?.value)
+    recording.metrics = Self.metrics(
+      of: recording, directions: (fit.fields("metrics") ?? host.fields("metrics"))?.value)
     let count = recording.epochs.last.map { $0.index + 1 } ?? 0
     recording.plannedEpochs = try fit.int("epochs_planned", or: count)
     recording.batchesPerEpoch = recording.epochs.map(\.batches.count).max() ?? 0
@@ -139,7 +140,8 @@ extension TraceCase.Fit {
     return order.map { name in
       let base = name.hasPrefix("val_") ? String(name.dropFirst(4)) : name
       let known = directions?[base]?.string
-      let direction: Direction = known == "min" || known == nil && base == "loss" ? .min : known == "max" ? .max : .none
+      let direction: Direction =
+        known == "min" || known == nil && base == "loss" ? .min : known == "max" ? .max : .none
       return Recording.Metric(name, direction, phases[name] ?? .epoch)
     }
   }

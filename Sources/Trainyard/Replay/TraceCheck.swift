@@ -19,7 +19,8 @@ struct TraceCheck {
     var found: [String] = []
     for member in expected.members ?? [] {
       switch member.name {
-      case "stop_epoch": found += compare("stop_epoch", member.value, result.stop.map { .int(Int64($0.epoch)) } ?? .null)
+      case "stop_epoch":
+        found += compare("stop_epoch", member.value, result.stop.map { .int(Int64($0.epoch)) } ?? .null)
       case "stop_batch":
         found += compare("stop_batch", member.value, result.stop?.batch.map { .int(Int64($0)) } ?? .null)
       case "epochs_run": found += compare("epochs_run", member.value, .int(Int64(result.epochs.count)))
@@ -28,7 +29,8 @@ struct TraceCheck {
         found += compare(member.name, member.value, .double(result.epochs.last?.weightAtEnd ?? .nan))
       case "lr": found += compare("lr", member.value, .array(rates()))
       case "steps": found += compare("steps", member.value, .array(result.batches.map(average)))
-      case "epochs": found += compare("epochs", member.value, .array(result.epochs.map(weights)), partly: true)
+      case "epochs":
+        found += compare("epochs", member.value, .array(result.epochs.map(weights)), partly: true)
       case "content", "csv": found += compare(member.name, member.value, .string(try csv()))
       case "saves": found += compare("saves", member.value, .array(saves(like: member.value)))
       case "events": found += compare("events", member.value, .array(events(like: member.value)))
@@ -47,7 +49,9 @@ struct TraceCheck {
   /// A host may see earlier than the peer that a direction cannot be known; it has then saved less.
   private func error(_ expected: JSONValue) -> [String] {
     guard result.failure != nil else {
-      return ["the fit ended as \(result.outcome.name), and must fail with \(text(expected["error"] ?? .null))"]
+      return [
+        "the fit ended as \(result.outcome.name), and must fail with \(text(expected["error"] ?? .null))"
+      ]
     }
     guard let wanted = expected["saves"] else { return [] }
     let found = saves(like: wanted)
@@ -114,7 +118,9 @@ struct TraceCheck {
     let names = (expected.members ?? []).map(\.name)
     let found = try PathName.files(below: folder.path).map { path in
       let tensors = try SafeTensors.read(folder.file(path)).tensors
-      return (TraceKinds.checkpoint(path, like: names), JSONValue.double(tensors.first?.tensor.value(at: 0) ?? .nan))
+      return (
+        TraceKinds.checkpoint(path, like: names), JSONValue.double(tensors.first?.tensor.value(at: 0) ?? .nan)
+      )
     }
     return sorted(.record(found))
   }
@@ -140,14 +146,17 @@ struct TraceCheck {
   // MARK: Comparing
 
   /// - Parameter partly: Members that are not expected do not matter, nor those that are expected to be null.
-  private func compare(_ name: String, _ expected: JSONValue, _ found: JSONValue, partly: Bool = false) -> [String] {
+  private func compare(_ name: String, _ expected: JSONValue, _ found: JSONValue, partly: Bool = false)
+    -> [String]
+  {
     if let expected = expected.array, let found = found.array {
       if let index = zip(expected, found).enumerated().first(where: { !agree($1.0, $1.1, partly) })?.offset {
         return ["\(name)[\(index)]: expected \(text(expected[index])), found \(text(found[index]))"]
       }
       guard expected.count != found.count else { return [] }
       let next = max(expected.count, found.count) > 0 ? min(expected.count, found.count) : 0
-      let which = expected.count > found.count ? "missing: \(text(expected[next]))" : "too many: \(text(found[next]))"
+      let which =
+        expected.count > found.count ? "missing: \(text(expected[next]))" : "too many: \(text(found[next]))"
       return ["\(name): expected \(expected.count) entries, found \(found.count); \(which)"]
     }
     return agree(expected, found, partly) ? [] : ["\(name): expected \(text(expected)), found \(text(found))"]
@@ -156,7 +165,8 @@ struct TraceCheck {
   private func agree(_ expected: JSONValue, _ found: JSONValue, _ partly: Bool) -> Bool {
     if let a = expected.double, let b = found.double { return trace.tolerance.agree(a, b) }
     switch (expected, found) {
-    case (.array(let a), .array(let b)): return a.count == b.count && zip(a, b).allSatisfy { agree($0, $1, partly) }
+    case (.array(let a), .array(let b)):
+      return a.count == b.count && zip(a, b).allSatisfy { agree($0, $1, partly) }
     case (.object(let a), .object(let b)):
       guard partly || a.count == b.count else { return false }
       return a.allSatisfy { member in

@@ -36,13 +36,15 @@ enum TraceKinds {
     let byLightning = JSONValue.Member("rules", "lightning")
     switch kind {
     case "early_stopping": return Callback(plugin: "early-stopping", options: given(options) + [notStrict])
-    case "reduce_lr_on_plateau": return Callback(plugin: "reduce-lr-on-plateau", options: given(options) + [notStrict])
+    case "reduce_lr_on_plateau":
+      return Callback(plugin: "reduce-lr-on-plateau", options: given(options) + [notStrict])
     case "model_checkpoint":
       return Callback(
         plugin: "model-checkpoint", options: given(options, renaming: ["filepath": "filename"]) + [notStrict])
     case "terminate_on_nan": return Callback(plugin: "terminate-on-nan", options: given(options))
     case "csv_logger":
-      return Callback(plugin: "csv-logger", options: given(options) + [JSONValue.Member("file", .string(csvFile))])
+      return Callback(
+        plugin: "csv-logger", options: given(options) + [JSONValue.Member("file", .string(csvFile))])
     case "learning_rate_scheduler", "lr_schedule":
       let interval: JSONValue = kind == "lr_schedule" ? "step" : "epoch"
       return Callback(
@@ -54,7 +56,8 @@ enum TraceKinds {
       let swap: JSONValue = options["swap_on_epoch"]?.bool == true ? "epoch" : "validation"
       return Callback(
         plugin: "ema-weights", options: given(host["ema"] ?? .object([])) + [JSONValue.Member("swap", swap)])
-    case "lightning_early_stopping": return Callback(plugin: "early-stopping", options: [byLightning] + given(options))
+    case "lightning_early_stopping":
+      return Callback(plugin: "early-stopping", options: [byLightning] + given(options))
     case "lightning_model_checkpoint":
       return Callback(plugin: "model-checkpoint", options: [byLightning] + given(options))
     case "lightning_swa": return Callback(plugin: "stochastic-weight-averaging", options: given(options))
@@ -63,8 +66,12 @@ enum TraceKinds {
   }
 
   /// The options that are not left open.
-  private static func given(_ options: JSONValue, renaming names: [String: String] = [:]) -> [JSONValue.Member] {
-    (options.members ?? []).filter { $0.value != .null }.map { JSONValue.Member(names[$0.name] ?? $0.name, $0.value) }
+  private static func given(_ options: JSONValue, renaming names: [String: String] = [:]) -> [JSONValue
+    .Member]
+  {
+    (options.members ?? []).filter { $0.value != .null }.map {
+      JSONValue.Member(names[$0.name] ?? $0.name, $0.value)
+    }
   }
 
   private static func schedule(_ schedule: JSONValue) -> [JSONValue.Member] {
@@ -114,7 +121,8 @@ enum TraceKinds {
   /// What the traces call a peer's bookkeeping, and under which key our callback saves the same. What a callback does
   /// not save is not compared.
   static let books: [String: String] = [
-    "best": "best", "best_epoch": "bestEpoch", "stopped_epoch": "stoppedEpoch", "wait": "wait", "reason": "reason",
+    "best": "best", "best_epoch": "bestEpoch", "stopped_epoch": "stoppedEpoch", "wait": "wait",
+    "reason": "reason",
     "cooldown_counter": "cooldownCounter", "n_averaged": "averaged", "best_file": "top.bestFile",
     "last_file": "lastFile",
   ]

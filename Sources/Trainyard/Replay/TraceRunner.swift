@@ -30,7 +30,8 @@ public final class TraceRunner {
     let names = PathName.entries(of: path).filter { $0.hasSuffix(".jsonl") }
     guard !names.isEmpty else {
       throw ConfigProblems([
-        ConfigProblem(.unreadableFile, "there is no *.jsonl file in '\(path)'", help: "check the path of the traces")
+        ConfigProblem(
+          .unreadableFile, "there is no *.jsonl file in '\(path)'", help: "check the path of the traces")
       ])
     }
     return names.map { PathName.join(path, $0) }
@@ -51,7 +52,8 @@ public final class TraceRunner {
 
   private func words(_ error: any Error) -> String {
     switch error {
-    case let error as ConfigProblems: error.problems.map { "\($0.message) (\($0.help))" }.joined(separator: "; ")
+    case let error as ConfigProblems:
+      error.problems.map { "\($0.message) (\($0.help))" }.joined(separator: "; ")
     case let error as LoadError: error.message
     default: "\(error)"
     }
@@ -96,9 +98,11 @@ public final class TraceRunner {
   }
 
   private func plan(_ callback: TraceKinds.Callback, index: Int) throws -> PlannedInstance {
-    let found = components[callback.plugin] ?? Result { () throws(LoadError) in
-      try search.find(callback.plugin, kind: .callback)
-    }
+    let found =
+      components[callback.plugin]
+      ?? Result { () throws(LoadError) in
+        try search.find(callback.plugin, kind: .callback)
+      }
     components[callback.plugin] = found
     let component = try found.get()
     let (values, problems) = OptionParser.values(
