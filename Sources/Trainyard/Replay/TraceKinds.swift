@@ -2,7 +2,7 @@
 /// in this file.
 enum TraceKinds {
   /// Kinds whose plugins are not all there yet. A case of one that fails is counted as pending, and told.
-  static let pending: Set<String> = ["ema", "swap_ema_weights", "lightning_swa"]
+  static let pending: Set<String> = []
 
   struct Callback: Equatable {
     var plugin: String
