@@ -49,7 +49,8 @@ let plugins: [Plugin] = [
   Plugin(kind: "Monitors", id: "calibration-error", name: "CalibrationError", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "mean-absolute-error", name: "MeanAbsoluteError", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "mean-squared-error", name: "MeanSquaredError", core: ["MonitorCore"]),
-  Plugin(kind: "Monitors", id: "root-mean-squared-error", name: "RootMeanSquaredError", core: ["MonitorCore"]),
+  Plugin(
+    kind: "Monitors", id: "root-mean-squared-error", name: "RootMeanSquaredError", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "r2", name: "R2", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "explained-variance", name: "ExplainedVariance", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "matthews-correlation", name: "MatthewsCorrelation", core: ["MonitorCore"]),
@@ -147,7 +148,8 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
-    .testTarget(name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
+    .testTarget(
+      name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
     + plugins.map {

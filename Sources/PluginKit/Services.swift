@@ -94,7 +94,8 @@ public struct Monitors {
   /// begins; the next one needs it again. What it declares is a metric like any other, also as `val_…`.
   public func add(_ monitor: (some Monitor).Type, as name: String) throws {
     guard table.pointee.add(host, component(of: monitor), name) == TY_OK else {
-      throw PluginError("the host cannot add the monitor '\(name)'", help: "is the name taken by another monitor?")
+      throw PluginError(
+        "the host cannot add the monitor '\(name)'", help: "is the name taken by another monitor?")
     }
   }
 }

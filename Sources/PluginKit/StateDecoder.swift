@@ -168,6 +168,8 @@ struct StateDecoder: Decoder {
     var codingPath: [any CodingKey] { [] }
 
     func decodeNil() -> Bool { decoder.isNil(StateKey.named(path)) }
-    func decode<T: Decodable>(_ type: T.Type) throws -> T { try decoder.decode(type, at: StateKey.named(path)) }
+    func decode<T: Decodable>(_ type: T.Type) throws -> T {
+      try decoder.decode(type, at: StateKey.named(path))
+    }
   }
 }

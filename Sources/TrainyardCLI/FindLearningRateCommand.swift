@@ -24,7 +24,8 @@ struct FindLearningRateCommand: ParsableCommand {
 
   func validate() throws {
     guard min > 0, min < max, max.isFinite else {
-      throw ValidationError("--min is \(min) and --max is \(max): the rate rises from above 0 to a larger one")
+      throw ValidationError(
+        "--min is \(min) and --max is \(max): the rate rises from above 0 to a larger one")
     }
     guard steps >= 12 else { throw ValidationError("--steps is \(steps), and must be at least 12") }
   }
@@ -34,19 +35,22 @@ struct FindLearningRateCommand: ParsableCommand {
     // Before a plugin is opened, which may start threads.
     Signals.watch(interruption)
     let plan = try PipelineArguments(pipelineFlags).pipeline().plan()
-    let search = LearningRateSearch(minimum: min, maximum: max, steps: steps, ramp: linear ? .linear : .exponential)
+    let search = LearningRateSearch(
+      minimum: min, maximum: max, steps: steps, ramp: linear ? .linear : .exponential)
     let result = try plan.findLearningRate(search, interruption: interruption)
     if csv { print(result.csv, terminator: "") }
     guard let rate = result.suggestion else {
       ErrorReport.write(
         ErrorReport.lines(
-          "the loss did not fall in \(result.points.count) steps", help: "try another range with --min and --max") + "\n",
+          "the loss did not fall in \(result.points.count) steps",
+          help: "try another range with --min and --max") + "\n",
         to: 2)
       throw ExitStatus.failed
     }
     let end = result.diverged ? ", where the loss diverged" : ""
     let last = result.points.last.map { Float($0.learningRate) } ?? 0
-    let text = "learning_rate \(Float(rate)): the loss falls fastest there (\(result.points.count) steps, up to \(last)\(end))\n"
+    let text =
+      "learning_rate \(Float(rate)): the loss falls fastest there (\(result.points.count) steps, up to \(last)\(end))\n"
     ErrorReport.write(text, to: csv ? 2 : 1)
   }
 }

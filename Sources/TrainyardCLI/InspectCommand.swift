@@ -4,7 +4,8 @@ import Trainyard
 /// `trainyard inspect`: what a plugin says of itself.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect", abstract: "Shows a plugin's kind, version, hooks and options, or the metrics of a pipeline.")
+    commandName: "inspect",
+    abstract: "Shows a plugin's kind, version, hooks and options, or the metrics of a pipeline.")
 
   @Argument(
     help: "A plugin's id, the path of a library, or a pipeline file.",

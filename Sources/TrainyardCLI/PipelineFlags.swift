@@ -7,13 +7,16 @@ struct PipelineFlags: ParsableArguments {
 
   @Option(help: ArgumentHelp("The dataset to train on.", valueName: "plugin"))
   var data: String?
-  @Option(help: ArgumentHelp("A fraction of the data, or a dataset, to validate on.", valueName: "0.1|plugin"))
+  @Option(
+    help: ArgumentHelp("A fraction of the data, or a dataset, to validate on.", valueName: "0.1|plugin"))
   var validation: String?
   @Option(help: ArgumentHelp("The model.", valueName: "plugin"))
   var model: String?
   @Option(name: .customLong("monitor"), help: ArgumentHelp("A monitor; repeated.", valueName: "plugin"))
   var monitors: [String] = []
-  @Option(name: .customLong("callback"), help: ArgumentHelp("A callback; repeated, in this order.", valueName: "plugin"))
+  @Option(
+    name: .customLong("callback"),
+    help: ArgumentHelp("A callback; repeated, in this order.", valueName: "plugin"))
   var callbacks: [String] = []
   @Option(help: "Passes over the training data.")
   var epochs: Int?
@@ -22,12 +25,15 @@ struct PipelineFlags: ParsableArguments {
   @Option(help: "Where all random numbers of the run start.")
   var seed: UInt64?
   @Option(
-    name: .customLong("set"), help: ArgumentHelp("Any key of the file, as in train.threads=2; repeated.", valueName: "path=value"))
+    name: .customLong("set"),
+    help: ArgumentHelp("Any key of the file, as in train.threads=2; repeated.", valueName: "path=value"))
   var settings: [String] = []
   @Option(help: ArgumentHelp("The folder in which runs get folders.", valueName: "folder"))
   var output: String?
   @Option(help: "The name of this run's folder; the date and time otherwise.")
   var name: String?
-  @Option(name: .customLong("plugins"), help: ArgumentHelp("A folder to search for plugins first; repeated.", valueName: "folder"))
+  @Option(
+    name: .customLong("plugins"),
+    help: ArgumentHelp("A folder to search for plugins first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
 }

@@ -45,7 +45,9 @@ struct RunSummaryText {
 
   private func value(_ metric: (name: String, value: Double)) -> String {
     var text = pad(metric.name, 22) + pad(short(metric.value), 12)
-    if let direction = report.directions[metric.name], direction != .none, let best = report.best(metric.name, direction) {
+    if let direction = report.directions[metric.name], direction != .none,
+      let best = report.best(metric.name, direction)
+    {
       text += "best \(short(best.value)) in epoch \(best.epoch + 1)"
     }
     return text

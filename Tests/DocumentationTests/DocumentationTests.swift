@@ -45,7 +45,8 @@ import Testing
     let run = [try builtFolder() + "/trainyard", "run", "examples/first-run/pipeline.yaml"]
     let result = try Shell.check(run + ["--output", folder("runs"), "--name", "first"], in: packageFolder())
     #expect(result.output.contains("outcome   "))
-    let rows = String(decoding: try readFile(folder("runs/first/metrics.csv")), as: UTF8.self).split(separator: "\n")
+    let rows = String(decoding: try readFile(folder("runs/first/metrics.csv")), as: UTF8.self).split(
+      separator: "\n")
     let column = try #require(rows.first?.split(separator: ",").firstIndex(of: "val_accuracy"))
     let accuracies = rows.dropFirst().compactMap { Double($0.split(separator: ",")[column]) }
     #expect(accuracies.count <= 10)
@@ -77,9 +78,12 @@ import Testing
 
   private func runnable(_ words: [String], in tree: TemporaryFolder) throws -> [String] {
     // An example that is a program of this package is built already.
-    if words.starts(with: ["swift", "run"]), let name = words.last { return [try builtFolder() + "/" + name] }
+    if words.starts(with: ["swift", "run"]), let name = words.last {
+      return [try builtFolder() + "/" + name]
+    }
     guard words.contains("RUN") else { return words }
-    let run = ["trainyard", "run", "--data", "csv:file=train.csv,target=species", "--model", "mlp:hidden=[4]",
+    let run = [
+      "trainyard", "run", "--data", "csv:file=train.csv,target=species", "--model", "mlp:hidden=[4]",
       "--validation", "0.2",
     ]
     let program = try builtFolder() + "/trainyard"

@@ -23,23 +23,29 @@ import Testing
 
   @Test func `options are described by their properties`() throws {
     let rows = try SwiftFixture.component("every-option").options
-    #expect(rows.map(\.key) == [
-      "is_on", "how_many", "min_delta", "title", "colour", "file", "limit", "monitor", "table", "sizes", "baseline",
-      "token", "rest",
-    ])
-    #expect(rows.map(\.type) == [
-      .bool, .int, .float, .string, .choice, .path, .duration, .metric, .table, .int, .float, .string, .rest,
-    ])
+    #expect(
+      rows.map(\.key) == [
+        "is_on", "how_many", "min_delta", "title", "colour", "file", "limit", "monitor", "table", "sizes",
+        "baseline",
+        "token", "rest",
+      ])
+    #expect(
+      rows.map(\.type) == [
+        .bool, .int, .float, .string, .choice, .path, .duration, .metric, .table, .int, .float, .string,
+        .rest,
+      ])
     #expect(rows.filter(\.isRequired).map(\.key) == ["file"])
     #expect(rows.filter(\.isList).map(\.key) == ["sizes"])
     #expect(rows.filter(\.isSecret).map(\.key) == ["token"])
     #expect(rows.compactMap(\.range) == ["[1, 10]", "(0, )"])
     #expect(rows[1].unit == "things")
     #expect(rows[4].choices == ["red", "green", "deep-blue"])
-    #expect(rows.map { $0.defaultText ?? "none" } == [
-      "true", "3", "0.5", #""a \"quoted\" text""#, "deep-blue", "none", "90.0s", "val_loss", "{}", "[128, 64]", "none",
-      #""""#, "{}",
-    ])
+    #expect(
+      rows.map { $0.defaultText ?? "none" } == [
+        "true", "3", "0.5", #""a \"quoted\" text""#, "deep-blue", "none", "90.0s", "val_loss", "{}",
+        "[128, 64]", "none",
+        #""""#, "{}",
+      ])
   }
 
   // MARK: Options
@@ -47,14 +53,16 @@ import Testing
   @Test func `values and defaults arrive`() throws {
     let services = RecordingServices()
     let options: [String: OptionValue] = [
-      "file": .text("/data/x.csv"), "how_many": .int(5), "sizes": .list([.int(1), .int(2)]), "baseline": .float(0.25),
+      "file": .text("/data/x.csv"), "how_many": .int(5), "sizes": .list([.int(1), .int(2)]),
+      "baseline": .float(0.25),
     ]
     let callback = try callback(options, services)
     try callback.reset()
     try callback.call(TY_HOOK_TRAIN_BEGIN, TestEvent(epoch: 0, [:]), services)
-    #expect(services.takeEffects() == [
-      #"log info "true 5 0.5 a "quoted" text deep-blue /data/x.csv 90.0 val_loss {} [1, 2] 0.25  {}""#
-    ])
+    #expect(
+      services.takeEffects() == [
+        #"log info "true 5 0.5 a "quoted" text deep-blue /data/x.csv 90.0 val_loss {} [1, 2] 0.25  {}""#
+      ])
   }
 
   @Test func `an error in create has the plugin's words and help`() throws {
@@ -187,7 +195,8 @@ import Testing
     _ options: [String: OptionValue], _ services: RecordingServices
   ) throws -> CallbackInstance {
     try CallbackInstance(
-      component: try SwiftFixture.component("every-option"), name: "every-option", options: options, services: services)
+      component: try SwiftFixture.component("every-option"), name: "every-option", options: options,
+      services: services)
   }
 
   private func started(_ services: RecordingServices) throws -> CallbackInstance {

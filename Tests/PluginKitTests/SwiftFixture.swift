@@ -6,7 +6,9 @@ import Testing
 /// The library of `Fixtures/Everything.swift`, built once as an author without SwiftPM would: with the compiler, the
 /// built module and its objects.
 enum SwiftFixture {
-  nonisolated(unsafe) static let library: Result<(PluginLibrary, TemporaryFolder), any Error> = Result { try build() }
+  nonisolated(unsafe) static let library: Result<(PluginLibrary, TemporaryFolder), any Error> = Result {
+    try build()
+  }
 
   static func component(_ id: String) throws -> ComponentDescription {
     try #require(try library.get().0.components.first { $0.id == id })

@@ -41,7 +41,8 @@ import Training
     let result = try LearningRateSearch(minimum: 1e-3, maximum: 10, steps: 40).run(
       model, try loader(), interruption: Interruption())
     #expect(result.points.count == 40)
-    #expect(model.rates == (0..<40).map { LearningRateSearch(minimum: 1e-3, maximum: 10, steps: 40).rate(at: $0) })
+    #expect(
+      model.rates == (0..<40).map { LearningRateSearch(minimum: 1e-3, maximum: 10, steps: 40).rate(at: $0) })
     #expect(result.suggestion != nil)
   }
 
@@ -62,7 +63,8 @@ import Training
     let fitted = try FittedPreprocessing.fit(
       Preprocessing(), source: source, rows: [0, 1, 2, 3, 4, 5, 6], target: target)
     return try BatchLoader(
-      assembler: try BatchAssembler(source: source, preprocessing: fitted), rows: [0, 1, 2, 3, 4, 5, 6], batchSize: 2,
+      assembler: try BatchAssembler(source: source, preprocessing: fitted), rows: [0, 1, 2, 3, 4, 5, 6],
+      batchSize: 2,
       shuffle: false, seed: 0, mode: .inline, pass: .train)
   }
 }

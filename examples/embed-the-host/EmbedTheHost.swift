@@ -22,7 +22,9 @@ struct EmbedTheHost {
 
   static func train() throws {
     let pipeline = try Pipeline([
-      "data": ["train": ["dataset": "synthetic", "shape": "spirals", "rows": 600], "validation": ["fraction": 0.2]],
+      "data": [
+        "train": ["dataset": "synthetic", "shape": "spirals", "rows": 600], "validation": ["fraction": 0.2],
+      ],
       "model": ["plugin": "mlp", "hidden": [32, 32], "activation": "tanh", "learning_rate": 0.01],
       "train": ["epochs": 40, "batch_size": 32, "seed": 3],
       "monitors": ["accuracy"],

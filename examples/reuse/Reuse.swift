@@ -10,7 +10,9 @@ import Trainyard
 struct Reuse {
   static func main() throws {
     let pipeline = try Pipeline([
-      "data": ["train": ["dataset": "synthetic", "shape": "moons", "rows": 400], "validation": ["fraction": 0.25]],
+      "data": [
+        "train": ["dataset": "synthetic", "shape": "moons", "rows": 400], "validation": ["fraction": 0.25],
+      ],
       "model": ["plugin": "mlp", "hidden": [8], "learning_rate": 0.05],
       "train": ["epochs": 60, "batch_size": 32],
       "callbacks": [["plugin": "early-stopping", "monitor": "val_loss", "patience": 2]],
@@ -28,7 +30,8 @@ struct Reuse {
     show("fit A", first)
     show("fit B, same instance", second)
     show("fit B, new instance", new)
-    let isSame = second.result.series("val_loss") == new.result.series("val_loss")
+    let isSame =
+      second.result.series("val_loss") == new.result.series("val_loss")
       && second.result.reason == new.result.reason
     print("\nfit B is \(isSame ? "the same" : "NOT THE SAME") with the used instance as with a new one")
     if !isSame { exit(1) }

@@ -43,7 +43,8 @@ extension ModelCheckpoint {
   // MARK: Moments
 
   func epochEndedByLightning(_ event: Event) throws {
-    guard everyNTrainSteps == nil, trainTimeInterval == nil, (event.epoch + 1) % (everyNEpochs ?? 1) == 0 else { return }
+    guard everyNTrainSteps == nil, trainTimeInterval == nil, (event.epoch + 1) % (everyNEpochs ?? 1) == 0
+    else { return }
     try saveByLightning(event)
   }
 

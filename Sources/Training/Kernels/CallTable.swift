@@ -25,6 +25,8 @@ struct CallTable: ~Copyable {
   }
 
   @inline(__always) func isEmpty(_ hook: Hook) -> Bool { starts[hook.rawValue] == starts[hook.rawValue + 1] }
-  @inline(__always) func range(_ hook: Hook) -> Range<Int> { starts[hook.rawValue]..<starts[hook.rawValue + 1] }
+  @inline(__always) func range(_ hook: Hook) -> Range<Int> {
+    starts[hook.rawValue]..<starts[hook.rawValue + 1]
+  }
   @inline(__always) subscript(position: Int) -> Unmanaged<LoopCallback> { callbacks[position] }
 }

@@ -87,7 +87,8 @@ public final class HookRunner {
     let required = unmet.filter { !$0.isOptional && isStrict }
     guard required.isEmpty else {
       let nearest = required.lazy.compactMap { [metrics] in metrics.nearest($0.name, available) }.first
-      throw UnknownMetrics(unknown: required.map { ($0.name, $0.reader) }, available: available, nearest: nearest)
+      throw UnknownMetrics(
+        unknown: required.map { ($0.name, $0.reader) }, available: available, nearest: nearest)
     }
     for want in unmet {
       let list = available.joined(separator: ", ")

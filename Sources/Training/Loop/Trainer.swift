@@ -57,7 +57,8 @@ public final class Trainer {
   ///   - initialParameters: Hyper-parameters set after the model's reset.
   public init(
     model: any LoopModel, callbacks: [LoopCallback] = [], trainingMonitors: [any LoopMonitor] = [],
-    validationMonitors: [any LoopMonitor] = [], epochMonitors: [any LoopMonitor] = [], trainingData: BatchLoader, validationData: BatchLoader? = nil,
+    validationMonitors: [any LoopMonitor] = [], epochMonitors: [any LoopMonitor] = [],
+    trainingData: BatchLoader, validationData: BatchLoader? = nil,
     task: LearningTask, metrics: MetricTable, settings: Settings, initialWeights: [NamedTensor] = [],
     initialParameters: [(name: String, value: Double)] = [],
     target: any RunTarget = SilentTarget(), interruption: Interruption = Interruption()
@@ -138,7 +139,9 @@ public final class Trainer {
 
   /// Declares what the loop itself measures; gives the ids. Without validation there is no second one.
   @discardableResult
-  public static func declareLosses(in metrics: MetricTable, validates: Bool) -> (loss: Int, validationLoss: Int) {
+  public static func declareLosses(in metrics: MetricTable, validates: Bool) -> (
+    loss: Int, validationLoss: Int
+  ) {
     let loss = metrics.declare("loss", .min, [.batch, .epoch], by: "the loop")
     return (loss, validates ? metrics.declare("val_loss", .min, [.batch, .epoch], by: "the loop") : -1)
   }

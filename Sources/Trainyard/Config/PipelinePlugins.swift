@@ -87,7 +87,9 @@ extension PipelineReader {
   mutating func checkNames(_ plugins: [PluginConfig], _ measures: [MeasureConfig] = []) {
     let names =
       plugins.map { ($0.knownName, $0.place, $0.position) }
-      + measures.flatMap { measure in Set(measure.gives + [measure.name]).sorted().map { ($0, measure.place, measure.position) } }
+      + measures.flatMap { measure in
+        Set(measure.gives + [measure.name]).sorted().map { ($0, measure.place, measure.position) }
+      }
     var owners: [String: String] = [:]
     for (name, place, position) in names {
       guard let name, !name.isEmpty else { continue }
@@ -97,7 +99,8 @@ extension PipelineReader {
       }
       problems.append(
         ConfigProblem(
-          .duplicateName, "two instances are named '\(name)': \(before) and \(place)", at: position, in: place,
+          .duplicateName, "two instances are named '\(name)': \(before) and \(place)", at: position,
+          in: place,
           help: "give one of them a 'name' of its own"))
     }
   }

@@ -143,7 +143,8 @@ struct PipelineReader {
     if search.minimum >= search.maximum {
       problems.append(
         ConfigProblem(
-          .outOfRange, "'min' of '\(place)' is \(search.minimum), and 'max' is \(search.maximum)", at: node.position,
+          .outOfRange, "'min' of '\(place)' is \(search.minimum), and 'max' is \(search.maximum)",
+          at: node.position,
           in: place, help: "the rate rises from min to max"))
     }
     return search

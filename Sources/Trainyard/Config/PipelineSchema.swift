@@ -6,7 +6,8 @@ extension JSONSchema {
     let sections: [JSONValue.Member] = [
       JSONValue.Member("data", data),
       JSONValue.Member("validation", validation),
-      JSONValue.Member("train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
+      JSONValue.Member(
+        "train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
       JSONValue.Member("find_learning_rate", section(.findLearningRate)),
       JSONValue.Member("output", section(.output)),
       JSONValue.Member("plugins", section(.plugins)),
@@ -17,7 +18,8 @@ extension JSONSchema {
     let measures = [
       JSONValue.Member("expression_monitor", section(.expressionMonitor)),
       JSONValue.Member(
-        "function_monitor", section(.functionMonitor, structure: ["args": ["type": "array", "items": ["type": "object"]]])),
+        "function_monitor",
+        section(.functionMonitor, structure: ["args": ["type": "array", "items": ["type": "object"]]])),
     ]
     return .object([
       JSONValue.Member("$schema", dialect),

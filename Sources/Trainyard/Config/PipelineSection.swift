@@ -22,7 +22,8 @@ public struct PipelineSection: Sendable {
 
   /// All sections, from the top of the file to its end.
   public static let all: [PipelineSection] = [
-    pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor, functionMonitor, callback,
+    pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
+    functionMonitor, callback,
     output, plugins,
   ]
 
@@ -159,7 +160,8 @@ extension PipelineSection {
         "ramp", .choice, "How the rate rises from min to max.", default: "exponential",
         choices: LearningRateSearch.Ramp.allCases.map(\.rawValue)),
       OptionSpec(
-        "divergence", .float, "Ends early when the smoothed loss is so many times the best one.", default: "4.0",
+        "divergence", .float, "Ends early when the smoothed loss is so many times the best one.",
+        default: "4.0",
         range: "(1, )"),
     ])
 }
@@ -195,24 +197,31 @@ extension PipelineSection {
     [
       OptionSpec("name", .metric, "The metric that it gives.", isRequired: true),
       OptionSpec(
-        "expression", .string, "Such as val_loss - loss, or 'ema(val_loss, 0.9)' in quotes.", isRequired: true),
+        "expression", .string, "Such as val_loss - loss, or 'ema(val_loss, 0.9)' in quotes.", isRequired: true
+      ),
       direction,
     ])
 
   public static let functionMonitor = PipelineSection(
-    "monitors[]", "A C function of any library. A signature that is not the function's is undefined behaviour.",
+    "monitors[]",
+    "A C function of any library. A signature that is not the function's is undefined behaviour.",
     [
-      OptionSpec("name", .metric, "The metric that its result becomes; val_ before it in validation.", isRequired: true),
       OptionSpec(
-        "library", .string, "The library: a path with a '/', or a name such as libm.so.6 that the system finds.",
+        "name", .metric, "The metric that its result becomes; val_ before it in validation.", isRequired: true
+      ),
+      OptionSpec(
+        "library", .string,
+        "The library: a path with a '/', or a name such as libm.so.6 that the system finds.",
         isRequired: true),
       OptionSpec("symbol", .string, "The function's name.", isRequired: true),
       OptionSpec("returns", .string, "The type of the result, such as f64; void: none.", isRequired: true),
       OptionSpec(
-        "args", .table, "Type and binding of each argument, as in {bind: prediction, as: \"*f32\"}.", default: "[]",
+        "args", .table, "Type and binding of each argument, as in {bind: prediction, as: \"*f32\"}.",
+        default: "[]",
         isList: true),
       OptionSpec(
-        "when", .choice, "epoch: once, with all rows of the pass; batch: for each batch, and the mean over rows.",
+        "when", .choice,
+        "epoch: once, with all rows of the pass; batch: for each batch, and the mean over rows.",
         default: "epoch", choices: FunctionConfig.When.allCases.map(\.rawValue)),
       OptionSpec(
         "pass", .choice, "Which passes it measures.", default: "both",

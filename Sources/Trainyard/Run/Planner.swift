@@ -117,7 +117,8 @@ struct Planner {
         _ = try ForeignCall(ForeignFunction(function.signature))
       } catch let error as ForeignError {
         problems.append(
-          ConfigProblem(error, at: measure.position, in: measure.place, arguments: function.arguments.elements))
+          ConfigProblem(
+            error, at: measure.position, in: measure.place, arguments: function.arguments.elements))
       } catch let error as LoadError {
         problems.append(
           ConfigProblem(
@@ -128,7 +129,8 @@ struct Planner {
       }
       return .function(
         PlannedFunction(
-          measure.name, function, direction: measure.direction, place: "\(measure.position), \(measure.place)"))
+          measure.name, function, direction: measure.direction, place: "\(measure.position), \(measure.place)"
+        ))
     }
   }
 

@@ -25,11 +25,21 @@ enum Summary {
     ]
     if let failure = result.failure {
       pairs.append(
-        ("error", .record([("message", .string(failure.description)), ("help", failure.help.map { .string($0) } ?? .null)])))
+        (
+          "error",
+          .record([
+            ("message", .string(failure.description)), ("help", failure.help.map { .string($0) } ?? .null),
+          ])
+        ))
     }
-    pairs.append(("dropped", .array(result.dropped.map {
-      .record([("callback", .string($0.callback)), ("reason", .string($0.reason))])
-    })))
+    pairs.append(
+      (
+        "dropped",
+        .array(
+          result.dropped.map {
+            .record([("callback", .string($0.callback)), ("reason", .string($0.reason))])
+          })
+      ))
     pairs.append(("warnings", .array(report.warnings.map { .string($0) })))
     return .record(pairs)
   }
@@ -60,7 +70,8 @@ enum Summary {
   private static func costs(_ result: FitResult) -> [JSONValue] {
     result.costs.map { cost in
       .record([
-        ("callback", .string(cost.callback)), ("hook", .string(cost.hook.name)), ("calls", .int(Int64(cost.calls))),
+        ("callback", .string(cost.callback)), ("hook", .string(cost.hook.name)),
+        ("calls", .int(Int64(cost.calls))),
         ("seconds", .double(rounded(cost.seconds))),
       ])
     }

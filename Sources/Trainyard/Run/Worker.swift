@@ -72,7 +72,8 @@ final class Worker {
       model: model, callbacks: callbacks, trainingMonitors: monitors.training,
       validationMonitors: monitors.validation, epochMonitors: monitors.epoch, trainingData: training,
       validationData: validation, task: task, metrics: context.metrics, settings: trainerSettings(seed: seed),
-      initialWeights: initialWeights, initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs,
+      initialWeights: initialWeights, initialParameters: found.map { [("learning_rate", $0)] } ?? [],
+      target: outputs,
       interruption: interruption)
     trainer.addedMonitors = { [context, factory] in
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
@@ -113,7 +114,8 @@ final class Worker {
 
   /// The suggestion, said and written beside the run's other files.
   private func findLearningRate(
-    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption,
+    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData,
+    _ interruption: Interruption,
     _ folder: RunFolder?
   ) throws -> Double {
     let result = try run(search, task, prepared, interruption)
@@ -133,7 +135,8 @@ final class Worker {
     let prepared = try data.prepare(seed: plan.training.seed)
     let isFullBatch = try check(prepared.task)
     let facts = self.facts(
-      try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(), seed: plan.training.seed)
+      try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(),
+      seed: plan.training.seed)
     context.beginRun(facts, folder: nil, modelID: plan.model.component.id)
     defer { context.endRun() }
     let metrics = context.metrics

@@ -57,7 +57,10 @@ final class EveryOption: Callback {
     progress.seen.append(Inner(name: "epoch \(event.epoch)", values: [value, value * 2]))
     progress.counts.append(event.epoch)
     progress.bits &-= 1
-    event.host.log(.info, "best \(progress.best ?? .nan) of \(progress.epochs), \(progress.seen), \(progress.counts), \(progress.bits)")
+    event.host.log(
+      .info,
+      "best \(progress.best ?? .nan) of \(progress.epochs), \(progress.seen), \(progress.counts), \(progress.bits)"
+    )
   }
 }
 
