@@ -68,13 +68,8 @@ import Trainyard
       let facts = option["type"] ?? option["enum"] ?? option["anyOf"] ?? option["oneOf"]
       #expect(facts != nil, "\(key)")
       // A line of facts, and the doc below it.
-<<<<<<< HEAD
       let first = lines.firstIndex(of: "options:") ?? 0
       let index = lines[first...].firstIndex { $0.hasPrefix("  \(key): ") }
-=======
-      // The last such line: an option may be called as one of the facts above is, such as 'library'.
-      let index = lines.lastIndex { $0.hasPrefix("  \(key): ") }
->>>>>>> ffi
       #expect(index != nil, "\(key)")
       if let index { #expect(lines[index + 1].hasPrefix("      ")) }
     }

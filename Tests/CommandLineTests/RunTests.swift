@@ -63,21 +63,8 @@ import Trainyard
     #expect(settled(yaml) == Self.answer)
     let resolved = try program.run("run p.yaml --dry-run")
     #expect(resolved.status == 0)
-<<<<<<< HEAD
     #expect(resolved.errors.hasPrefix("metrics of this pipeline:\n"))
     #expect(resolved.errors.contains("  val_accuracy  max   monitor 'accuracy'\n"))
-=======
-    // The config is for programs, the metrics are for people.
-    #expect(
-      resolved.errors == """
-        metrics of this pipeline:
-          accuracy      max   monitor 'accuracy'
-          val_accuracy  max   monitor 'accuracy'
-          loss          min   the loop            watched by callback 'progress'
-          val_loss      min   the loop
-
-        """)
->>>>>>> ffi
     try program.folder.write("p.json", unsettled(resolved.output))
     #expect(try program.run("run p.json --name two").status == 0)
     #expect(try program.run(Self.flags + " --name three").status == 0)
