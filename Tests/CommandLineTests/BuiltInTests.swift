@@ -68,7 +68,8 @@ import Trainyard
       let facts = option["type"] ?? option["enum"] ?? option["anyOf"] ?? option["oneOf"]
       #expect(facts != nil, "\(key)")
       // A line of facts, and the doc below it.
-      let index = lines.firstIndex { $0.hasPrefix("  \(key): ") }
+      let first = lines.firstIndex(of: "options:") ?? 0
+      let index = lines[first...].firstIndex { $0.hasPrefix("  \(key): ") }
       #expect(index != nil, "\(key)")
       if let index { #expect(lines[index + 1].hasPrefix("      ")) }
     }

@@ -111,7 +111,7 @@ import Testing
       "--model mlp --validation 0.5 --monitor accuracy --callback early-stopping:monitor=val_los",
       """
       error: callback 'early-stopping' watches 'val_los', which this run does not produce
-        help:  metrics of this run: accuracy, val_accuracy, loss, val_loss
+        help:  did you mean 'val_loss'? metrics of this run: accuracy, val_accuracy, loss, val_loss
       """
     ),
     (
@@ -135,7 +135,7 @@ import Testing
       error: unknown key 'batchsize' of 'train'
         where: --set, character 17, train
         help:  did you mean 'batch_size'? keys: epochs, batch_size, seed, shuffle, validation_batch_size, \
-      validation_every, threads, prefetch, max_steps, strict
+      validation_every, threads, prefetch, max_steps, strict, find_learning_rate
       """
     ),
     (

@@ -96,9 +96,7 @@ import Trainyard
       case "create": "error: the disk is on fire; put it out\n  where: plugin 'a-callback', in create\n"
       case "reset":
         // It is created anew first; that instance cannot be reset either.
-        "warning: callback 'a-callback' could not be reset and was created anew: plugin 'a-callback' failed in reset: "
-          + "the disk is on fire; put it out\nerror: callback 'a-callback' failed in reset: the disk is on fire; put "
-          + "it out\n"
+        "error: callback 'a-callback' failed in reset: the disk is on fire; put it out\n"
       default: "error: callback 'a-callback' failed in on_train_begin: the disk is on fire; put it out\n"
       }
     #expect(answer.errors == errors)

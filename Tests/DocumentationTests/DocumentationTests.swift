@@ -79,7 +79,9 @@ import Testing
     // An example that is a program of this package is built already.
     if words.starts(with: ["swift", "run"]), let name = words.last { return [try builtFolder() + "/" + name] }
     guard words.contains("RUN") else { return words }
-    let run = ["trainyard", "run", "--data", "csv:file=train.csv,target=species", "--model", "mlp:hidden=[4]"]
+    let run = ["trainyard", "run", "--data", "csv:file=train.csv,target=species", "--model", "mlp:hidden=[4]",
+      "--validation", "0.2",
+    ]
     let program = try builtFolder() + "/trainyard"
     if (try? Shell.run(["test", "-d", tree("runs/documented")]).status) != 0 {
       try Shell.check(

@@ -42,7 +42,7 @@ import Testing
       class_weight: {cat: 1, dog: 2.5}
     model: {plugin: mlp, name: net, initial_weights: old/model, hidden: [128], learning_rate: 0.001}
     train: {epochs: 20, batch_size: 128, seed: 7, shuffle: false, validation_batch_size: 512, validation_every: 2,
-            threads: 2, prefetch: off, max_steps: 1000, strict: false}
+            threads: 2, prefetch: off, max_steps: 1000, strict: false, find_learning_rate: {steps: 50}}
     monitors:
       - accuracy
       - {plugin: accuracy, name: top5, k: 5}
@@ -274,7 +274,7 @@ import Testing
         error: unknown key 'epoch' of 'train'
           where: p.yaml:6:9, train
           help:  did you mean 'epochs'? keys: epochs, batch_size, seed, shuffle, validation_batch_size, \
-        validation_every, threads, prefetch, max_steps, strict
+        validation_every, threads, prefetch, max_steps, strict, find_learning_rate
 
         error: 'libmine.so' is neither the id of a callback nor a path
           where: p.yaml:8:14, callbacks[0]

@@ -6,8 +6,8 @@ extension JSONSchema {
     let sections: [JSONValue.Member] = [
       JSONValue.Member("data", data),
       JSONValue.Member("validation", validation),
-      JSONValue.Member(
-        "train", section(.train, structure: ["find_learning_rate": section(.findLearningRate)])),
+      JSONValue.Member("train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
+      JSONValue.Member("find_learning_rate", section(.findLearningRate)),
       JSONValue.Member("output", section(.output)),
       JSONValue.Member("plugins", section(.plugins)),
     ]
