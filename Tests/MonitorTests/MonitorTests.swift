@@ -16,10 +16,9 @@ import Trainyard
     #expect(Self.monitors.count >= 20)
     for id in Self.monitors {
       #expect(throws: Never.self, "no cases for '\(id)' in \(Recorded.folder)") { try Recorded.cases(id) }
-      let row = try readText(packageFolder() + "/Package.swift").split(separator: "\n").first {
-        $0.contains("id: \"\(id)\"")
-      }
-      let name = row?.split(separator: "name: \"").last?.split(separator: "\"").first ?? ""
+      let table = try readText(packageFolder() + "/Package.swift")
+      let name = table.split(separator: "id: \"\(id)\"").last?.split(separator: "name: \"").dropFirst().first?
+        .split(separator: "\"").first ?? ""
       let readme = try readText("\(packageFolder())/Plugins/Monitors/\(name)/README.md")
       #expect(readme.hasPrefix("# \(id)\n"), "the readme of '\(id)'")
     }

@@ -101,7 +101,7 @@ enum Recorded {
   /// The ids of the monitors in the package's table of plugins.
   static func monitors() throws -> [String] {
     let rows = try readText(packageFolder() + "/Package.swift").split(separator: "\n")
-    return rows.filter { $0.contains("Plugin(kind: \"Monitors\"") }.compactMap { row in
+    return rows.filter { $0.contains("kind: \"Monitors\", id: ") }.compactMap { row in
       row.split(separator: "id: \"").last?.split(separator: "\"").first.map(String.init)
     }
   }

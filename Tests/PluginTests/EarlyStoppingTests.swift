@@ -37,7 +37,7 @@ import Testing
         "its sign"
       ),
       (["patience": .int(2)], [1, nil, 1, nil, nil, 1], 5, "PATIENCE_EXHAUSTED", "absent is not counted"),
-      ([:], [nil, nil, nil, nil, nil], nil, "", "nothing to count"),
+      (["strict": .bool(false)], [nil, nil, nil, nil, nil], nil, "", "nothing to count"),
     ]
 
   @Test(arguments: lightningRuns) func `stops by the rules of Lightning`(
@@ -50,6 +50,15 @@ import Testing
       #expect(found?.reason.contains("(\(code))") == true, why)
       #expect(try run.state()["reason"] == .bytes(Array(code.utf8)), why)
     }
+  }
+
+  @Test func `a metric that has not been there yet ends a strict run of Lightning's`() throws {
+    let run = try lightning()
+    let failure = #expect(throws: PluginFailure.self) { try stop(run, [nil, 1]) }
+    #expect(failure?.words.hasPrefix("epoch 1 has no 'val_loss', and no epoch before it had") == true)
+    // Once it has been there, an epoch without it is not counted.
+    let patient = try lightning()
+    #expect(try stop(patient, [1, nil, 1, nil, 1, 1])?.epoch == 5)
   }
 
   @Test func `a second run starts from nothing`() throws {

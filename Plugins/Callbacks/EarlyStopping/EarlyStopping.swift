@@ -82,6 +82,8 @@ final class EarlyStopping: Callback {
     var bestEpoch = 0
     /// Epochs since the last improvement; with a baseline, since the last one that also beat it.
     var wait = 0
+    /// The metric has been there.
+    var isShown = false
     /// 0: not stopped.
     var stoppedEpoch = 0
     var reason = Reason.notStopped
@@ -129,11 +131,22 @@ final class EarlyStopping: Callback {
 
   func onEpochEnd(_ event: Event) throws {
     // A metric that is absent in an epoch is not counted, and one of an earlier epoch is never looked at again.
-    guard let value = event.logs[metric] else { return }
+    guard let value = event.logs[metric] else { return try missed(event) }
+    progress.isShown = true
     switch rules {
     case .keras: try checkByKeras(value, event)
     case .lightning: try checkByLightning(value, event)
     }
+  }
+
+  /// By Lightning's rules a metric that has not been there yet ends the run, unless it is one of validation and the run
+  /// validates: then its turn will come.
+  private func missed(_ event: Event) throws {
+    guard rules == .lightning, strict, !progress.isShown else { return }
+    if metric.name.hasPrefix("val_"), event.host.run.map({ $0.validationRows > 0 }) ?? false { return }
+    throw PluginError(
+      "epoch \(event.epoch + 1) has no '\(metric.name)', and no epoch before it had",
+      help: "set strict: false to wait for it")
   }
 
   func onTrainEnd(_ event: Event) throws {
