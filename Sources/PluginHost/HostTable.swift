@@ -72,14 +72,24 @@ enum HostTable {
           context.misuse("metric_declare: the metric '\(name)' has phase \(phase), which does not exist")
           return UInt32.max
         }
-        return context.services.declareMetric(name, direction: direction, phase: phase)
+        let id = context.services.declareMetric(name, direction: direction, phase: phase)
+        context.allowPublishing(id)
+        return id
       }
     }
     host.metric_direction = { host, id in
       withInstance(host, UInt32(TY_DIRECTION_NONE)) { $0.services.metricDirection(id) }
     }
     host.metric_name = { host, id in withInstance(host, nil) { $0.services.metricName(id) } }
-    host.publish = { host, id, value in withInstance(host, ()) { $0.services.publish(id, value) } }
+    host.publish = { host, id, value in
+      withInstance(host, ()) { context in
+        guard context.mayPublish(id) else {
+          let name = context.services.metricName(id).map { "'\(String(cString: $0))'" } ?? "number \(id)"
+          return context.misuse("publish: this instance has not declared the metric \(name)")
+        }
+        context.services.publish(id, value)
+      }
+    }
     host.publish_text = { host, name, text in
       withInstance(host, ()) { context in
         guard let name = givenName(context, name, "publish_text") else { return }

@@ -13,6 +13,11 @@ final class InstanceContext {
   /// While `create` runs.
   var options: OptionTable?
 
+  /// By metric id: what this instance has declared. An array, since a callback may publish in every batch.
+  private var publishable: [Bool] = []
+  /// No host numbers so many metrics; what would need a larger table is no id.
+  private static let mostMetrics: UInt32 = 1 << 20
+
   private var words: (serial: UInt64, text: String)?
   private var fault: String?
   private static let longestWords = 4096
@@ -35,6 +40,14 @@ final class InstanceContext {
     call.deallocate()
     host?.deallocate()
   }
+
+  func allowPublishing(_ id: UInt32) {
+    guard id < Self.mostMetrics else { return }
+    while publishable.count <= id { publishable.append(false) }
+    publishable[Int(id)] = true
+  }
+
+  func mayPublish(_ id: UInt32) -> Bool { id < publishable.count && publishable[Int(id)] }
 
   var runningCall: PluginCall { PluginCall(rawValue: call.pointee.call) ?? .none }
 

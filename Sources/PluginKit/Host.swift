@@ -69,7 +69,13 @@ public struct Host {
     guard let service: UnsafePointer<ty_run_service> = service(TY_SERVICE_RUN),
       let facts = service.pointee.facts(pointer)
     else { return nil }
-    return RunFacts(facts.pointee)
+    // No more than the host has filled: it may be older than this header.
+    var known = ty_run_facts()
+    withUnsafeMutableBytes(of: &known) { bytes in
+      let size = min(Int(facts.withMemoryRebound(to: UInt32.self, capacity: 1) { $0.pointee }), bytes.count)
+      bytes.copyMemory(from: UnsafeRawBufferPointer(start: facts, count: size))
+    }
+    return RunFacts(known)
   }
 
   /// The model's weights and this instance's slots.

@@ -18,11 +18,11 @@ struct PipelineFlags: ParsableArguments {
     name: .customLong("callback"),
     help: ArgumentHelp("A callback; repeated, in this order.", valueName: "plugin"))
   var callbacks: [String] = []
-  @Option(help: "Passes over the training data.")
+  @Option(parsing: .unconditional, help: "Passes over the training data.")
   var epochs: Int?
-  @Option(help: "Rows of a batch.")
+  @Option(parsing: .unconditional, help: "Rows of a batch.")
   var batchSize: Int?
-  @Option(help: "Where all random numbers of the run start.")
+  @Option(parsing: .unconditional, help: "Where all random numbers of the run start.")
   var seed: UInt64?
   @Option(
     name: .customLong("set"),

@@ -12,6 +12,23 @@ final class CallbackList {
   private struct Cost {
     var timed = 0
     var nanoseconds: Int64 = 0
+    /// Of the first call, which finds cold caches and says little of the others.
+    var first: Int64 = 0
+
+    mutating func add(_ time: Int64) {
+      if timed == 0 { first = time }
+      timed += 1
+      nanoseconds += time
+    }
+
+    /// Of all calls, from those that were timed.
+    func estimate(calls: Int) -> Double {
+      guard timed > 1, calls > timed else {
+        return Double(nanoseconds) / Double(max(timed, 1)) * Double(calls) / 1e9
+      }
+      let mean = Double(nanoseconds - first) / Double(timed - 1)
+      return (Double(first) + mean * Double(calls - 1)) / 1e9
+    }
     /// Calls of the hook that ended before its turn, by the failure of another.
     var missed = 0
     /// Calls of the hook until it was dropped.
@@ -72,9 +89,8 @@ final class CallbackList {
   }
 
   private func count(_ callback: LoopCallback, _ hook: Hook, since start: Int64) {
-    let id = ObjectIdentifier(callback)
-    costs[id]?[hook.rawValue].timed += 1
-    costs[id]?[hook.rawValue].nanoseconds += Stopwatch.nanoseconds() - start
+    let time = Stopwatch.nanoseconds() - start
+    costs[ObjectIdentifier(callback)]?[hook.rawValue].add(time)
   }
 
   @inline(__always) private func callOne(
@@ -142,8 +158,8 @@ final class CallbackList {
         guard let cost = costs[ObjectIdentifier(callback)]?[hook.rawValue], cost.timed > 0 else { return nil }
         let ofHook = (cost.untilDropped ?? calls[hook.rawValue]) - cost.missed
         let calls = hook.isPerBatch ? ofHook : cost.timed
-        let seconds = Double(cost.nanoseconds) / Double(cost.timed) * Double(calls) / 1e9
-        return CallbackCost(callback: callback.name, hook: hook, calls: calls, seconds: seconds)
+        return CallbackCost(
+          callback: callback.name, hook: hook, calls: calls, seconds: cost.estimate(calls: calls))
       }
     }
   }

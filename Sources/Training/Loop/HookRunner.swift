@@ -82,6 +82,11 @@ public final class HookRunner {
   }
 
   private func freezeMetrics(isStrict: Bool) throws {
+    if let conflict = metrics.conflicts.first {
+      throw LoopError(
+        "\(conflict.parties.joined(separator: " and ")) both publish '\(conflict.name)': one of them needs another name"
+      )
+    }
     let unmet = metrics.unmetWants
     let available = metrics.declared.filter { $0.declaration.phase.contains(.epoch) }.map(\.name)
     let required = unmet.filter { !$0.isOptional && isStrict }
@@ -204,14 +209,18 @@ public final class HookRunner {
     case .stop(let reason): if stop == nil { stop = (reason, part) }
     case .log(let level, let text): say(level, text, from: part)
     case .status(let text): target.status(text, from: part)
-    case .assignWeights(let weights): try model.assign(weights)
-    case .setParameter(let name, let value): try model.setParameter(name, value)
+    case .assignWeights, .restoreSlot, .swapSlot, .setParameter:
+      guard frame.outcome != .interrupted, frame.outcome != .failed else {
+        let text = "\(part) asked to change the model after the run was \(frame.outcome.name): not done"
+        return say(.warning, text, from: part)
+      }
+      try applyToModel(effect, of: callback)
     case .saveWeights(let path): try target.saveWeights(try model.weights(), to: path)
     case .markCheckpoint: checkpointIsMarked = true
     case .startFile(let path): try target.startFile(path)
     case .appendFile(let path, let bytes): try target.appendFile(path, bytes)
     case .removeFile(let path): try target.removeFile(path)
-    case .takeSlot, .restoreSlot, .swapSlot, .blendSlot, .dropSlot:
+    case .takeSlot, .blendSlot, .dropSlot:
       guard let callback else { throw LoopError("a monitor has no slots") }
       try applySlot(effect, of: callback)
     }
@@ -223,6 +232,16 @@ public final class HookRunner {
     guard frame.hook == .epochEnd else { return }
     frame.notes = notes
     frame.serial &+= 1
+  }
+
+  private func applyToModel(_ effect: Effect, of callback: LoopCallback?) throws {
+    switch effect {
+    case .assignWeights(let weights): try model.assign(weights)
+    case .setParameter(let name, let value): try model.setParameter(name, value)
+    default:
+      guard let callback else { throw LoopError("a monitor has no slots") }
+      try applySlot(effect, of: callback)
+    }
   }
 
   private func applySlot(_ effect: Effect, of callback: LoopCallback) throws {

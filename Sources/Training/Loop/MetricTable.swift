@@ -27,6 +27,7 @@ public final class MetricTable {
   /// The nearest of some names, for a name that nobody declares; the table itself knows no spelling.
   public var nearest: (_ name: String, _ among: [String]) -> String? = { _, _ in nil }
   private var isRunning = false
+  private var disputed: [(id: Int, first: String, second: String)] = []
   private var isCreating = false
 
   public init() {}
@@ -44,6 +45,7 @@ public final class MetricTable {
 
   /// Forgets what the run before declared and wanted; what was asked for at creation stays.
   public func beginRun() {
+    disputed = []
     declarations = lastingDeclarations
     wants = lastingWants
     isRunning = true
@@ -70,7 +72,10 @@ public final class MetricTable {
   public func declare(_ name: String, _ direction: Direction, _ phase: Phase, by source: String) -> Int {
     let id = id(of: name)
     let declaration = Declaration(direction: direction, phase: phase, source: source)
-    if isRunning { declarations[id] = declaration }
+    if isRunning {
+      if let other = declarations[id], other.source != source { disputed.append((id, other.source, source)) }
+      declarations[id] = declaration
+    }
     if !isRunning || isCreating { lastingDeclarations[id] = declaration }
     return id
   }
@@ -84,6 +89,13 @@ public final class MetricTable {
   }
 
   public func declaration(of id: Int) -> Declaration? { declarations[id] }
+
+  /// Metrics that the loop or a monitor publishes and somebody else has declared, too. Callbacks may share one, as
+  /// `learning_rate`.
+  public var conflicts: [(name: String, parties: [String])] {
+    disputed.filter { !($0.first.hasPrefix("callback ") && $0.second.hasPrefix("callback ")) }
+      .map { (names[$0.id], [$0.first, $0.second]) }
+  }
 
   /// The metrics that this run can produce, by id.
   public var declared: [(id: Int, name: String, declaration: Declaration)] {

@@ -118,6 +118,8 @@ public final class Trainer {
     try hooks.reset()
     let seed = Self.modelSeed(settings.seed)
     try attempt("model '\(model.name)'", "reset") { try model.reset(seed: seed, task: task) }
+    monitors = ownMonitors
+    for monitor in monitors.all { try attempt(monitor, "reset") { try monitor.reset() } }
     if !initialWeights.isEmpty {
       try attempt("model '\(model.name)'", "assign of the initial weights") {
         try model.assign(initialWeights)
@@ -126,8 +128,6 @@ public final class Trainer {
     for (name, value) in initialParameters {
       try attempt("model '\(model.name)'", "set of '\(name)'") { try model.setParameter(name, value) }
     }
-    monitors = ownMonitors
-    for monitor in monitors.all { try attempt(monitor, "reset") { try monitor.reset() } }
   }
 
   private func begin() throws {

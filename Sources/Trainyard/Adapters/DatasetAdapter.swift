@@ -37,6 +37,20 @@ final class DatasetAdapter: DataSource {
     try instance.reset()
   }
 
+  /// The most rows whose numbers are held in memory: eight bytes each.
+  private static let mostRows = 1 << 32
+
+  /// Every row's number.
+  func allRows() throws -> [Int64] {
+    guard rowCount <= Self.mostRows else {
+      throw DataError(
+        .noRows,
+        "\(name) says that it has \(rowCount) rows, and \(Self.mostRows) is the most that can be used",
+        help: "check the dataset")
+    }
+    return (0..<Int64(rowCount)).map { $0 }
+  }
+
   func read(_ rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int, into outputs: [Tensor?]) throws {
     for index in fields.indices {
       guard let tensor = outputs[index] else {

@@ -155,7 +155,9 @@ struct PipelineReader {
     let name = values.optionalText("name")
     if let name { check(name: name, at: node?["name"]?.position, place: "output") }
     return OutputConfig(
-      folder: values.text("folder"), name: name,
+      // Where the user is, unless the file says otherwise: what it says is relative to itself.
+      folder: node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder"),
+      name: name,
       record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
   }
 

@@ -60,7 +60,10 @@ extension PipelineSection {
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",
     [
-      OptionSpec("folder", .path, "The folder in which each run makes its own.", default: "runs"),
+      OptionSpec(
+        "folder", .path,
+        "The folder in which each run makes its own; where it is not given, runs in the working folder.",
+        default: "runs"),
       OptionSpec(
         "name", .string, "The name of the run's folder; made from time and seed where it is not given."),
       OptionSpec(

@@ -79,6 +79,12 @@ public struct OutputFile: ~Copyable {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }
   }
 
+  /// Whether the file still has a name.
+  var isLinked: Bool {
+    var info = stat()
+    return fstat(descriptor, &info) == 0 && info.st_nlink > 0
+  }
+
   func truncate(to size: Int) throws {
     guard ftruncate(descriptor, size) == 0 else { throw FileError("write", path) }
   }

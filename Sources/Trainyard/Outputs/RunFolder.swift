@@ -60,11 +60,26 @@ public final class RunFolder {
     return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFREG ? Int64(info.st_size) : -1
   }
 
+  /// The host's own: a plugin may not write to them.
+  private static let ownFiles: Set<String> = ["config.json", "metrics.csv", "events.jsonl", "summary.json"]
+
+  /// Refuses the name of a file that is the host's.
+  func requirePluginsFile(_ name: String) throws {
+    guard !Self.ownFiles.contains(name), name != "model", !name.hasPrefix("model/") else {
+      throw LoopError("'\(name)' in the run's folder is the host's own file: choose another name")
+    }
+  }
+
   func start(_ name: String) throws { try appended(name).file.truncate(to: 0) }
 
   func append(_ name: String, _ bytes: [UInt8]) throws {
     let file = try appended(name)
     try bytes.withUnsafeBytes { try file.file.write($0) }
+    guard file.file.isLinked else {
+      // Somebody has removed it, or the whole folder: what is written now nobody would ever read.
+      open[name] = nil
+      throw FileError("write", self.file(name), code: ENOENT)
+    }
   }
 
   func remove(_ name: String) throws {

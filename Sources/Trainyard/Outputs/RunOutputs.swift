@@ -37,15 +37,22 @@ final class RunOutputs: RunTarget {
 
   // MARK: Files
 
-  func startFile(_ path: String) throws { try existing().start(path) }
-  func appendFile(_ path: String, _ bytes: [UInt8]) throws { try existing().append(path, bytes) }
-  func removeFile(_ path: String) throws { try existing().remove(path) }
+  func startFile(_ path: String) throws { try plugins(path).start(path) }
+  func appendFile(_ path: String, _ bytes: [UInt8]) throws { try plugins(path).append(path, bytes) }
+  func removeFile(_ path: String) throws { try plugins(path).remove(path) }
 
   func saveWeights(_ weights: [NamedTensor], to path: String) throws {
-    try SafeTensors.write(weights, metadata: metadata, to: try existing().place(path))
+    try SafeTensors.write(weights, metadata: metadata, to: try plugins(path).place(path))
   }
 
   func checkpoint(_ trainer: Trainer) throws {}
+
+  /// The folder, for a file that is a plugin's.
+  private func plugins(_ path: String) throws -> RunFolder {
+    let folder = try existing()
+    try folder.requirePluginsFile(path)
+    return folder
+  }
 
   private func existing() throws -> RunFolder {
     guard let folder else { throw LoopError("this run has no folder, so plugins cannot write files") }

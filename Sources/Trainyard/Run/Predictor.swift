@@ -61,7 +61,7 @@ final class Predictor {
     }
     let assembler = try BatchAssembler(
       source: source, preprocessing: folder.preprocessing, readsTarget: readsTarget)
-    let rows = (0..<Int64(source.rowCount)).map { $0 }
+    let rows = try source.allRows()
     return try BatchLoader(
       assembler: assembler, rows: rows, batchSize: batchSize, shuffle: false, seed: 0, pass: pass)
   }

@@ -79,6 +79,13 @@ final class Worker {
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
     }
     let result = trainer.fit()
+    if let epoch = result.epochs.first(where: { $0["loss"].map { !$0.isFinite } ?? false }) {
+      let text =
+        "the loss is \(epoch["loss"] ?? .nan) since epoch \(epoch.index + 1): the model has diverged; "
+      outputs.log(
+        .warning, text + "try a smaller learning rate, and the callback terminate-on-nan ends such a run",
+        from: "the loop")
+    }
     isDone = !result.neverBegan
     var report = RunReport(
       result: result, folder: isDone ? folder?.path : nil, task: task, trainingRows: training.rows.count,

@@ -31,11 +31,11 @@ final class WorkerData {
 
   /// Splits, learns the preprocessing from the training rows alone, and finds out the task.
   func prepare(seed: UInt64) throws -> PreparedData {
-    let all = (0..<Int64(trainingSource.rowCount)).map { $0 }
+    let all = try trainingSource.allRows()
     guard let target = try TargetPlan.infer(plan.data.task, source: trainingSource, rows: nil) else {
       throw DataError(
         .noTarget, "\(trainingSource.name) has no target to learn",
-        help: "name the field to be learned as the target")
+        help: "name the field to be learned; `trainyard inspect` shows the dataset's option for it")
     }
     var training = all
     var validation: (source: DatasetAdapter, rows: [Int64])?
@@ -49,12 +49,13 @@ final class WorkerData {
       validation = (trainingSource, split.validation)
     case .dataset:
       if let validationSource {
-        validation = (validationSource, (0..<Int64(validationSource.rowCount)).map { $0 })
+        validation = (validationSource, try validationSource.allRows())
       }
     }
-    // A label that the training data does not have is found now, and not after an epoch.
-    if plan.data.validation.isDataset, target.hasClasses, let validation {
-      _ = try target.classes(of: validation.rows, in: validation.source)
+    // A label that is no class is found now, and not in the middle of an epoch.
+    if target.hasClasses {
+      _ = try target.classes(of: training, in: trainingSource)
+      if let validation { _ = try target.classes(of: validation.rows, in: validation.source) }
     }
     let fitted = try FittedPreprocessing.fit(
       plan.data.preprocessing, source: trainingSource, rows: training, target: target)
