@@ -44,6 +44,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ["step", "epoch"]) func `without time left not one batch is trained`(interval: String)
+    throws
+  {
+    let none = try CallbackRun("timer", ["duration": .text("0s"), "interval": .text(interval)])
+    #expect(try none.begin() == ["stop \"the time limit of 0 s is reached, after 0 s\""])
+    let first = try timer(["duration": .text("250ms"), "interval": .text("step")])
+    first.services.monotonic += 300_000_000
+    #expect(try first.endBatch(0) == ["stop \"the time limit of 250 ms is reached, after 300 ms\""])
+    let second = try CallbackRun("timer", ["duration": .text("250ms"), "interval": .text(interval)])
+    #expect(try second.begin(resuming: try first.state()).count == 1)
+    #expect(try second.begin() == [], "a new run has its full time")
+  }
+
   @Test func `looks at the clock after epochs alone`() throws {
     let run = try timer(["duration": .text("1s"), "interval": .text("epoch")])
     run.services.monotonic += 2_000_000_000
