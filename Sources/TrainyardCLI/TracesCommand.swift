@@ -7,8 +7,8 @@ struct TracesCommand: ParsableCommand {
     commandName: "traces", abstract: "Compares callbacks with recorded decisions of Keras and Lightning.",
     discussion: """
       Each line of a *.jsonl file is a case: a callback's configuration, what it is shown, and what must come out. \
-      Cases that differ are named, with what was expected and found. The last line counts them; the exit status is \
-      1 unless all passed.
+      Cases that differ are named, with what was expected and found; so are lines and files that cannot be read, and \
+      they count as failed. The last line counts all; the exit status is 1 unless there are cases and all passed.
       """)
 
   @Argument(help: "A folder of *.jsonl files, or one file.", completion: .directory)
@@ -25,8 +25,18 @@ struct TracesCommand: ParsableCommand {
     var failed = 0
     var counts: [(kind: String, passed: Int, failed: Int)] = []
     let runner = TraceRunner(pluginFolders: pluginFolders)
-    for file in try TraceRunner.files(path) {
-      try runner.run(try TraceCase.read(file)) { verdict in
+    let files = TraceRunner.files(path)
+    for file in files {
+      var traces: [TraceCase] = []
+      try TraceCase.read(file) { line in
+        switch line {
+        case .success(let trace): traces.append(trace)
+        case .failure(let fault):
+          failed += 1
+          print("no case: \(fault.place)\n  \(fault.words)")
+        }
+      }
+      try runner.run(traces) { verdict in
         let isPass = verdict.outcome == .passed
         passed += isPass ? 1 : 0
         failed += isPass ? 0 : 1
@@ -43,7 +53,11 @@ struct TracesCommand: ParsableCommand {
       for count in counts { print("\(count.kind): \(count.passed) passed, \(count.failed) failed") }
     }
     print("\(passed) passed, \(failed) failed")
-    if failed > 0 { throw ExitStatus.failed }
+    if passed + failed == 0 {
+      let place = files.isEmpty ? "there is no *.jsonl file in '\(path)'" : "there is no case in '\(path)'"
+      ErrorReport.write(ErrorReport.lines(place, help: "check the path of the traces") + "\n", to: 2)
+    }
+    if failed > 0 || passed == 0 { throw ExitStatus.failed }
   }
 
   private func text(_ verdict: TraceRunner.Verdict) -> String {

@@ -124,4 +124,32 @@ import Testing
     #expect(failed.output.hasSuffix("\n1 passed, 1 failed\n"))
     #expect(failed.output.contains("csv_logger-s1-0000: \(folder.path)/lies.jsonl:2:1\n  content: expected"))
   }
+
+  @Test func `a line or file that is no case counts as failed, and the others are tried`() throws {
+    let folder = try TemporaryFolder()
+    let line = try readText(OracleTests.folder + "/csv_logger.jsonl").split(separator: "\n")[0]
+    try folder.write("a.jsonl", "\(line)\nnot JSON\n{\"case\": 1}\n\(line)\n{\"case\"")
+    try folder.write("c.jsonl", "\(line)\n")
+    try Shell.check(["mkdir", folder("b.jsonl")])
+    let result = try trainyard("traces", folder.path)
+    #expect(result.status == 1)
+    for place in ["a.jsonl:2\n", "a.jsonl:3\n  'case' must be a text", "a.jsonl:5\n  line 5", "b.jsonl\n"] {
+      #expect(result.output.contains("no case: \(folder.path)/\(place)"), "\(result.output)")
+    }
+    #expect(result.output.hasSuffix("\n3 passed, 4 failed\n"), "\(result.output)")
+  }
+
+  @Test func `a folder without cases ends with no passed and no failed, and is an error`() throws {
+    let folder = try TemporaryFolder()
+    for text in [nil, "\n"] {
+      if let text { try folder.write("empty.jsonl", text) }
+      let result = try trainyard("traces", folder.path)
+      #expect(result.status == 1)
+      #expect(result.output == "0 passed, 0 failed\n")
+      #expect(result.errors.contains("in '\(folder.path)'"), "\(result.errors)")
+    }
+    let absent = try trainyard("traces", folder("absent"))
+    #expect(absent.status == 1)
+    #expect(absent.output.hasSuffix("\n0 passed, 1 failed\n"), "\(absent.output)")
+  }
 }

@@ -94,7 +94,7 @@ import Testing
   }
 
   @Test func `options that cannot be are refused`() {
-    #expect(refusal(of: "json-lines-logger", options: ["file": .text("")]).contains("file is empty"))
+    #expect(refusal(of: "json-lines-logger", options: ["file": .text("")]).contains("option 'file' is ''"))
     #expect(
       refusal(of: "json-lines-logger", options: ["every_n_batches": .int(0)]).contains("every_n_batches"))
   }

@@ -86,6 +86,26 @@ import Testing
     #expect(run.files == ["checkpoints/epoch=0-step=2.ckpt", "checkpoints/epoch=0-step=4.ckpt"])
   }
 
+  static let epochs: [([String: OptionValue], [Int])] = [
+    (["every_n_epochs": .int(0)], []), (["every_n_epochs": .int(1)], [0, 1, 2, 3, 4, 5]),
+    (["every_n_epochs": .int(2)], [1, 3, 5]), (["every_n_epochs": .int(3)], [2, 5]),
+    (["every_n_train_steps": .int(0)], []),
+    (["every_n_train_steps": .int(0), "every_n_epochs": .int(3)], [2, 5]),
+    (["every_n_train_steps": .int(4), "every_n_epochs": .int(0)], []),
+  ]
+
+  @Test(arguments: epochs)
+  func `0 means never, and is no moment beside another`(options: [String: OptionValue], saved: [Int]) throws {
+    let run = try lightning(options.merging(["save_top_k": .int(-1)]) { $1 })
+    var epochs: [Int] = []
+    for epoch in 0..<6 {
+      try run.endBatch(0, epoch: epoch)
+      if try !run.endEpoch(epoch).isEmpty { epochs.append(epoch) }
+    }
+    #expect(epochs == saved)
+    if options["every_n_train_steps"] == .int(4) { #expect(run.files == ["checkpoints/epoch=3-step=4.ckpt"]) }
+  }
+
   @Test func `saves when the time has passed, and goes on counting when it is resumed`() throws {
     let options: [String: OptionValue] = ["train_time_interval": .float(10), "save_top_k": .int(-1)]
     let run = try lightning(options)

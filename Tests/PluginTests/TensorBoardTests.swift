@@ -135,7 +135,7 @@ import Testing
   }
 
   @Test func `other options that cannot be are refused`() {
-    #expect(refusal(of: "tensorboard", options: ["log_dir": .text("")]).contains("log_dir is empty"))
+    #expect(refusal(of: "tensorboard", options: ["log_dir": .text("")]).contains("option 'log_dir' is ''"))
     #expect(refusal(of: "tensorboard", options: ["histogram_freq": .int(-1)]).contains("histogram_freq"))
   }
 

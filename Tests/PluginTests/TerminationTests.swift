@@ -44,6 +44,19 @@ import Testing
     }
   }
 
+  @Test(arguments: ["step", "epoch"]) func `without time left not one batch is trained`(interval: String)
+    throws
+  {
+    let none = try CallbackRun("timer", ["duration": .text("0s"), "interval": .text(interval)])
+    #expect(try none.begin() == ["stop \"the time limit of 0 s is reached, after 0 s\""])
+    let first = try timer(["duration": .text("250ms"), "interval": .text("step")])
+    first.services.monotonic += 300_000_000
+    #expect(try first.endBatch(0) == ["stop \"the time limit of 250 ms is reached, after 300 ms\""])
+    let second = try CallbackRun("timer", ["duration": .text("250ms"), "interval": .text(interval)])
+    #expect(try second.begin(resuming: try first.state()).count == 1)
+    #expect(try second.begin() == [], "a new run has its full time")
+  }
+
   @Test func `looks at the clock after epochs alone`() throws {
     let run = try timer(["duration": .text("1s"), "interval": .text("epoch")])
     run.services.monotonic += 2_000_000_000
@@ -137,7 +150,22 @@ import Testing
     ("timer", ["duration": .text("a while")], ["'duration'", "'a while'", "1h30m"]),
     ("spike-detection", ["window": .int(0)], ["window", "0", "[1, 1000000]"]),
     ("spike-detection", ["mode": .text("auto")], ["mode", "'auto'", "min, max"]),
-    ("spike-detection", ["exclude_batches_path": .text("")], ["'exclude_batches_path' is empty"]),
+    ("spike-detection", ["exclude_batches_path": .text("")], ["'exclude_batches_path' is ''"]),
+    (
+      "spike-detection", ["exclude_batches_path": .text("a/../../b")],
+      ["'a/../../b'", "below the run's folder"]
+    ),
+    ("spike-detection", ["rtol": .float(.infinity)], ["'rtol' is inf", "finite"]),
+    ("spike-detection", ["atol": .float(.infinity)], ["'atol' is inf", "finite"]),
+    ("reduce-lr-on-plateau", ["min_lr": .float(.infinity)], ["'min_lr' is inf", "finite"]),
+    ("stochastic-weight-averaging", ["swa_lrs": .float(.infinity)], ["'swa_lrs' is inf", "finite"]),
+    (
+      "csv-logger", ["filename": .text("/tmp/x.csv")],
+      ["'filename' is '/tmp/x.csv'", "below the run's folder"]
+    ),
+    ("json-lines-logger", ["file": .text("../x")], ["'file' is '../x'", "below the run's folder"]),
+    ("tensorboard", ["log_dir": .text("logs/")], ["'log_dir' is 'logs/'", "below the run's folder"]),
+    ("model-checkpoint", ["filename": .text("a/./b")], ["'filename' is 'a/./b'", "checkpoints/"]),
     ("on-exception-checkpoint", ["filename": .text("/tmp/x")], ["'/tmp/x'", "checkpoints/"]),
     (
       "gradient-accumulation-scheduler", ["scheduling": .text(#"{"1": 0}"#)],

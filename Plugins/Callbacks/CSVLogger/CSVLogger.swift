@@ -7,7 +7,7 @@ final class CSVLogger: Callback {
     id: "csv-logger", version: "0.1.0", summary: "Writes the metrics of every epoch to a CSV file.")
 
   @Option("The file, relative to the run's folder.")
-  var file = "log.csv"
+  var filename = "log.csv"
 
   @Option("The character between fields.")
   var separator = ","
@@ -34,9 +34,7 @@ final class CSVLogger: Callback {
         "separator is '\(separator)', and must be one character other than a quote or a line end",
         help: "usual ones are ',', ';' and \"\\t\"")
     }
-    guard !file.isEmpty else {
-      throw PluginError("file is empty", help: "name a file, such as log.csv")
-    }
+    try OutputPath.check("filename", filename, example: "log.csv")
     rows = CSVRow(separator: scalar)
   }
 
@@ -46,8 +44,8 @@ final class CSVLogger: Callback {
     if progress.isOpen { return }
     let files = try files(of: event)
     progress.isOpen = true
-    progress.needsHeader = !append || (files.size(file) ?? 0) == 0
-    if !append { files.start(file) }
+    progress.needsHeader = !append || (files.size(filename) ?? 0) == 0
+    if !append { files.start(filename) }
   }
 
   func onEpochEnd(_ event: Event) throws {
@@ -55,7 +53,7 @@ final class CSVLogger: Callback {
     let columns = progress.columns ?? CSVRow.columns(for: Array(fields.keys))
     var text = progress.needsHeader ? rows.line(["epoch"] + columns) : ""
     text += rows.line(["\(event.epoch)"] + columns.map { fields[$0] ?? "NA" })
-    try files(of: event).append(file, text)
+    try files(of: event).append(filename, text)
     progress.columns = columns
     progress.needsHeader = false
   }
@@ -78,7 +76,7 @@ final class CSVLogger: Callback {
   private func files(of event: Event) throws -> Files {
     guard let files = event.files else {
       throw PluginError(
-        "this host keeps no files, so '\(file)' cannot be written", help: "leave csv-logger out")
+        "this host keeps no files, so '\(filename)' cannot be written", help: "leave csv-logger out")
     }
     return files
   }

@@ -6,11 +6,11 @@ public enum CheckpointPath {
 
   /// The path of a file in the folder; a name that would leave it is an error.
   public static func path(_ name: String) throws -> String {
-    let components = name.split(separator: "/", omittingEmptySubsequences: false)
-    guard !name.isEmpty, !name.hasPrefix("/"), !name.hasSuffix("/"), !components.contains("..") else {
+    guard OutputPath.isInside(name) else {
       throw PluginError(
-        "filename '\(name)' does not name a file below the run's folder '\(folder)'",
-        help: "use a relative name such as best.safetensors")
+        "option 'filename' is '\(name)', and must be a path below the run's folder '\(folder)', "
+          + OutputPath.allowed,
+        help: "set filename: best.safetensors, for example")
     }
     return folder + name
   }

@@ -33,6 +33,16 @@ public enum Rules: String, OptionChoice, Sendable {
   }
 }
 
+/// Refuses NaN and the infinities, with which a callback would do nothing or spoil the weights.
+public func refuseNonFinite(_ options: KeyValuePairs<String, Double?>) throws {
+  for (key, value) in options {
+    guard let value, !value.isFinite else { continue }
+    throw PluginError(
+      "option '\(key)' is \(value.pythonRepr), and must be a finite number",
+      help: "give a finite number, or leave \(key) out where it has a default")
+  }
+}
+
 /// Refuses NaN, with which nothing compares.
 public func refuseNaN(_ options: KeyValuePairs<String, Double?>) throws {
   for (key, value) in options where value?.isNaN == true {

@@ -14,13 +14,18 @@ public struct TimeLimit: Equatable {
     self.seconds = seconds
   }
 
+  /// A time for people: below a second in milliseconds.
+  public static func text(_ seconds: Double) -> String {
+    guard seconds > 0, seconds < 0.9995 else { return seconds == 0 ? "0 s" : ProgressLine.duration(seconds) }
+    return (seconds * 1000).short(3) + " ms"
+  }
+
   private static func clock(_ text: String) -> Double? {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 4, let days = parts[0], let hours = parts[1], let minutes = parts[2],
-      let seconds = parts[3], (0...36_500).contains(days), (0..<24).contains(hours),
-      (0..<60).contains(minutes), (0..<60).contains(seconds)
-    else { return nil }
-    return Double(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    let texts = text.split(separator: ":", omittingEmptySubsequences: false)
+    let parts = texts.compactMap { Int($0) }
+    guard texts.count == 4, parts.count == 4, parts.allSatisfy({ $0 >= 0 }) else { return nil }
+    // As in Lightning, 34 hours or 65 seconds are what they say.
+    return zip(parts, [86_400, 3600, 60, 1]).reduce(0) { $0 + Double($1.0) * $1.1 }
   }
 
   private static func units(_ text: String) -> Double? {

@@ -28,9 +28,7 @@ final class JSONLinesLogger: Callback {
   var progress = Progress()
 
   func create(_ host: Host) throws {
-    guard !file.isEmpty else {
-      throw PluginError("file is empty", help: "name a file, such as log.jsonl")
-    }
+    try OutputPath.check("file", file, example: "log.jsonl")
   }
 
   func reset() { progress = Progress() }

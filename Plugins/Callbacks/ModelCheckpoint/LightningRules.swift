@@ -14,7 +14,7 @@ extension ModelCheckpoint {
     ])
     _ = try Rules.lightningDirection(mode)
     let moments = [
-      ("every_n_epochs", everyNEpochs != nil), ("every_n_train_steps", everyNTrainSteps != nil),
+      ("every_n_epochs", (everyNEpochs ?? 0) > 0), ("every_n_train_steps", (everyNTrainSteps ?? 0) > 0),
       ("train_time_interval", trainTimeInterval != nil),
     ].filter(\.1).map(\.0)
     guard moments.count <= 1 else {
@@ -42,14 +42,19 @@ extension ModelCheckpoint {
 
   // MARK: Moments
 
+  /// 0: never. Who names another moment, even one that is 0, has no save at the end of epochs by default.
+  private var epochsBetweenSaves: Int {
+    everyNEpochs ?? (everyNTrainSteps == nil && trainTimeInterval == nil ? 1 : 0)
+  }
+
   func epochEndedByLightning(_ event: Event) throws {
-    guard everyNTrainSteps == nil, trainTimeInterval == nil, (event.epoch + 1) % (everyNEpochs ?? 1) == 0
-    else { return }
+    let epochs = epochsBetweenSaves
+    guard epochs > 0, (event.epoch + 1) % epochs == 0 else { return }
     try saveByLightning(event)
   }
 
   func batchEndedByLightning(_ event: Event) throws {
-    if let everyNTrainSteps {
+    if let everyNTrainSteps, everyNTrainSteps > 0 {
       // A batch without an optimizer step has the number of the one before.
       guard event.step > progress.lastStep, event.step % everyNTrainSteps == 0 else { return }
       progress.lastStep = event.step

@@ -57,10 +57,10 @@ final class ModelCheckpoint: Callback {
   var saveTopK: Int? = nil
 
   @Option(
-    "Lightning. When: at the end of every n-th epoch. 1 where no other moment is given.", range: "[1, )")
+    "Lightning. When: at the end of every n-th epoch; 0: never. 1 where no moment is given.", range: "[0, )")
   var everyNEpochs: Int? = nil
 
-  @Option("Lightning. When: after every n-th optimizer step.", range: "[1, )")
+  @Option("Lightning. When: after every n-th optimizer step; 0: never.", range: "[0, )")
   var everyNTrainSteps: Int? = nil
 
   @Option("Lightning. When: after the batch with which this time has passed.", range: "(0, )", unit: "s")

@@ -50,6 +50,7 @@ final class ReduceLROnPlateau: Callback {
 
   func create(_ host: Host) throws {
     try refuseNaN(["min_delta": minDelta])
+    try refuseNonFinite(["factor": factor, "min_lr": minLr])
     metric = host.want(monitor.name, optional: !strict)
     rateMetric = LearningRate.declare(host)
   }

@@ -55,10 +55,8 @@ final class SpikeDetection: Callback {
   private var settings = SpikeTracker.Settings()
 
   func create(_ host: Host) throws {
-    guard !excludeBatchesPath.isEmpty else {
-      throw PluginError(
-        "option 'exclude_batches_path' is empty", help: "name a file, such as skip_batches.json")
-    }
+    try OutputPath.check("exclude_batches_path", excludeBatchesPath, example: "skip_batches.json")
+    try refuseNonFinite(["atol": atol, "rtol": rtol])
     settings.isMinimum = mode == .min
     settings.window = window
     settings.warmup = warmup

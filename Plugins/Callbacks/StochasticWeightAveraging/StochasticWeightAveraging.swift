@@ -1,3 +1,4 @@
+import CallbackCore
 import Glibc
 import PluginKit
 
@@ -45,6 +46,7 @@ final class StochasticWeightAveraging: Callback {
   private static let rate = "learning_rate"
 
   func create(_ host: Host) throws {
+    try refuseNonFinite(["swa_lrs": swaLrs])
     // A larger number than any run has epochs.
     guard swaEpochStart < 1 || (swaEpochStart == swaEpochStart.rounded() && swaEpochStart < 1e15) else {
       throw PluginError(

@@ -1,3 +1,4 @@
+import CallbackCore
 import PluginKit
 
 /// Writes event files that TensorBoard shows: metrics of epochs and batches, the learning rate, and how weights are
@@ -56,9 +57,7 @@ final class TensorBoard: Callback {
       }
       batchFrequency = every
     }
-    guard !logDir.isEmpty else {
-      throw PluginError("log_dir is empty", help: "name a folder below the run's, such as logs")
-    }
+    try OutputPath.check("log_dir", logDir, example: "logs")
   }
 
   func reset() {

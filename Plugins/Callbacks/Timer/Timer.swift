@@ -38,7 +38,8 @@ final class Timer: Callback {
       throw PluginError("this host has no clock", help: "leave timer out")
     }
     progress.elapsed.resume(clock)
-    // A run that is resumed after its time was up stops again after one batch.
+    // Nothing left, or a run that is resumed after its time was up: not one batch.
+    stopIfOver(event)
   }
 
   func onBatchEnd(_ event: Event) { check(.step, event) }
@@ -50,10 +51,14 @@ final class Timer: Callback {
   private func check(_ moment: Interval, _ event: Event) {
     guard interval == moment else { return }
     progress.elapsed.update(event.host.clock)
+    stopIfOver(event)
+  }
+
+  private func stopIfOver(_ event: Event) {
     guard progress.elapsed.seconds >= limit.seconds else { return }
-    let elapsed = ProgressLine.duration(progress.elapsed.seconds)
+    let elapsed = TimeLimit.text(progress.elapsed.seconds)
     event.stop(
-      because: "the time limit of \(ProgressLine.duration(limit.seconds)) is reached, after \(elapsed)")
+      because: "the time limit of \(TimeLimit.text(limit.seconds)) is reached, after \(elapsed)")
   }
 }
 

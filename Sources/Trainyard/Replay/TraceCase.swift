@@ -38,14 +38,50 @@ public struct TraceCase: Sendable {
     }
   }
 
-  /// All cases of a file, in its order.
+  /// All cases of a file, in its order; the first line that is none is an error.
   public static func read(_ path: String) throws -> [TraceCase] {
-    var lines = try RecordLines(path)
     var cases: [TraceCase] = []
-    while let line = try lines.next() { cases.append(try TraceCase(line)) }
-    // A run's recording may end in the middle of a line; a test that does so has lost a case.
-    if let warning = lines.warning { throw ConfigProblems([ConfigProblem(.syntax, warning)]) }
+    try read(path) { line in
+      switch line {
+      case .success(let found): cases.append(found)
+      case .failure(let fault): throw fault.error
+      }
+    }
     return cases
+  }
+
+  /// A line that is no case.
+  public struct Fault: Error {
+    /// The file, with the line where one is at fault.
+    public var place: String
+    public var error: any Error
+    public var words: String { TraceRunner.words(error) }
+  }
+
+  /// Each line of a file, as a case or as what is wrong with it; a file that cannot be read is one fault.
+  public static func read(_ path: String, _ onLine: (Result<TraceCase, Fault>) throws -> Void) throws {
+    var lines: RecordLines
+    do { lines = try RecordLines(path) } catch {
+      return try onLine(.failure(Fault(place: path, error: error)))
+    }
+    var isAtEnd = false
+    while !isAtEnd {
+      let found: Result<TraceCase, Fault>
+      do {
+        if let line = try lines.next() {
+          found = .success(try TraceCase(line))
+        } else {
+          isAtEnd = true
+          // A run's recording may end in the middle of a line; a test that does so has lost a case.
+          guard let warning = lines.warning else { return }
+          let error = ConfigProblems([ConfigProblem(.syntax, warning)])
+          found = .failure(Fault(place: "\(path):\(lines.line)", error: error))
+        }
+      } catch {
+        found = .failure(Fault(place: "\(path):\(lines.line)", error: error))
+      }
+      try onLine(found)
+    }
   }
 
   init(_ line: RecordFields) throws {

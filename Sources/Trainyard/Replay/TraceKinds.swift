@@ -44,7 +44,7 @@ enum TraceKinds {
     case "terminate_on_nan": return Callback(plugin: "terminate-on-nan", options: given(options))
     case "csv_logger":
       return Callback(
-        plugin: "csv-logger", options: given(options) + [JSONValue.Member("file", .string(csvFile))])
+        plugin: "csv-logger", options: given(options) + [JSONValue.Member("filename", .string(csvFile))])
     case "learning_rate_scheduler", "lr_schedule":
       let interval: JSONValue = kind == "lr_schedule" ? "step" : "epoch"
       return Callback(

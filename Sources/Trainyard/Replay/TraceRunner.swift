@@ -24,16 +24,10 @@ public final class TraceRunner {
     search = .standard(explicit: pluginFolders.map(PathName.absolute))
   }
 
-  /// The traces of a file, or of every `*.jsonl` file of a folder, in the order of their names.
-  public static func files(_ path: String) throws -> [String] {
+  /// The traces of a file, or of every `*.jsonl` file of a folder, in the order of their names; a folder may have none.
+  public static func files(_ path: String) -> [String] {
     guard PathName.isFolder(path) else { return [path] }
     let names = PathName.entries(of: path).filter { $0.hasSuffix(".jsonl") }
-    guard !names.isEmpty else {
-      throw ConfigProblems([
-        ConfigProblem(
-          .unreadableFile, "there is no *.jsonl file in '\(path)'", help: "check the path of the traces")
-      ])
-    }
     return names.map { PathName.join(path, $0) }
   }
 
@@ -44,16 +38,19 @@ public final class TraceRunner {
 
   private func verdict(_ trace: TraceCase) -> Verdict {
     let differences: [String]
-    do { differences = try replay(trace) } catch { differences = [words(error)] }
+    do { differences = try replay(trace) } catch { differences = [Self.words(error)] }
     if differences.isEmpty { return Verdict(outcome: .passed, trace: trace, differences: []) }
     let isPending = TraceKinds.pending.contains(TraceKinds.base(trace.kind))
     return Verdict(outcome: isPending ? .pending : .failed, trace: trace, differences: differences)
   }
 
-  private func words(_ error: any Error) -> String {
-    switch error {
-    case let error as ConfigProblems:
-      error.problems.map { "\($0.message) (\($0.help))" }.joined(separator: "; ")
+  static func words(_ error: any Error) -> String {
+    func words(_ problem: ConfigProblem) -> String {
+      problem.help.isEmpty ? problem.message : "\(problem.message) (\(problem.help))"
+    }
+    return switch error {
+    case let error as ConfigProblems: error.problems.map(words).joined(separator: "; ")
+    case let error as ConfigProblem: words(error)
     case let error as LoadError: error.message
     default: "\(error)"
     }
