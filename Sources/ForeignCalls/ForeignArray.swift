@@ -37,6 +37,10 @@ final class ScratchArray {
   func convert(_ source: ForeignArray) -> ForeignArray {
     reserve(source.count)
     ones = 0
+    if source.type == type {
+      base.copyMemory(from: source.base, byteCount: source.count * type.size)
+      return ForeignArray(base, type, count: source.count)
+    }
     switch (source.type, type) {
     case (.f32, .f64): copy(source, Float.self, Double.self) { Double($0) }
     case (.f64, .f32): copy(source, Double.self, Float.self) { Float($0) }
@@ -51,9 +55,10 @@ final class ScratchArray {
     return ForeignArray(base, type, count: source.count)
   }
 
-  /// So many ones.
-  func filledWithOnes(_ count: Int) -> ForeignArray {
+  /// So many ones. `areUntouched`: those of the last time are still there.
+  func filledWithOnes(_ count: Int, areUntouched: Bool = true) -> ForeignArray {
     reserve(count)
+    if !areUntouched { ones = 0 }
     for index in min(ones, count)..<count { type.store(1, at: base + index * type.size) }
     ones = max(ones, count)
     return ForeignArray(base, type, count: count)

@@ -23,13 +23,16 @@ public final class ForeignCall {
   private var outputs: [Output] = []
   private var contexts: [(memory: UnsafeMutableRawPointer, bytes: Int)] = []
   private var constants: [UnsafeMutableRawPointer] = []
+  /// What the function may overwrite of them, and what is there again before each call.
+  private var pristine: [(memory: UnsafeMutableRawPointer, bytes: [UInt8])] = []
   private var closures: [ForeignClosure] = []
   /// What callbacks read and write.
   private let exchange = Exchange()
 
   /// Which arguments take what.
   private struct Places {
-    var data: [(data: ForeignData, argument: Int, type: ForeignScalar, scratch: ScratchArray)] = []
+    var data:
+      [(data: ForeignData, argument: Int, type: ForeignScalar, isConst: Bool, scratch: ScratchArray)] = []
     var quantities: [(quantity: ForeignQuantity, argument: Int, type: ForeignScalar)] = []
     var metrics: [(name: String, argument: Int, type: ForeignScalar)] = []
   }
@@ -41,8 +44,27 @@ public final class ForeignCall {
 
   /// What the call is given for callbacks to read, and what they were told.
   private final class Exchange {
-    var arrays: [ForeignData: ForeignArray] = [:]
+    private var prediction: ForeignArray?
+    private var target: ForeignArray?
+    private var weight: ForeignArray?
     var published: [Double?] = []
+
+    subscript(_ data: ForeignData) -> ForeignArray? {
+      get {
+        switch data {
+        case .prediction: prediction
+        case .target: target
+        case .weight: weight
+        }
+      }
+      set {
+        switch data {
+        case .prediction: prediction = newValue
+        case .target: target = newValue
+        case .weight: weight = newValue
+        }
+      }
+    }
   }
 
   public init(_ function: ForeignFunction) throws(ForeignError) {
@@ -68,8 +90,8 @@ public final class ForeignCall {
 
   private func place(_ argument: ForeignArgument, _ index: Int) throws(ForeignError) {
     switch (argument.binding, argument.type) {
-    case (.data(let data), .pointer(let type, _)):
-      places.data.append((data, index, type, ScratchArray(type)))
+    case (.data(let data), .pointer(let type, let isConst)):
+      places.data.append((data, index, type, isConst, ScratchArray(type)))
     case (.quantity(let quantity), .scalar(let type)): places.quantities.append((quantity, index, type))
     case (.metric(let name), .scalar(let type)): places.metrics.append((name, index, type))
     case (.constant(let constant), let type): try place(constant, type, index)
@@ -94,28 +116,40 @@ public final class ForeignCall {
   private func place(_ constant: ForeignConstant, _ type: ForeignType, _ index: Int) throws(ForeignError) {
     switch (constant, type) {
     case (.number(let value), .scalar(let scalar)):
-      if scalar.store(value, at: words + index) { return }
+      if scalar.storeConstant(value, at: words + index) { return }
     case (.int(let value), .scalar(let scalar)):
       if scalar.store(Int(value), at: words + index) { return }
-    case (.list(let values), .pointer(let scalar, _)):
-      let memory = constantMemory(values.count * scalar.size)
-      point(index, to: memory)
-      if values.enumerated().allSatisfy({ scalar.store($0.element, at: memory + $0.offset * scalar.size) }) {
-        return
+    case (.list(let values), .pointer(let scalar, let isConst)):
+      let memory = constantMemory(values.count, scalar.size)
+      let fits = values.enumerated().allSatisfy {
+        scalar.storeConstant($0.element, at: memory + $0.offset * scalar.size)
       }
-    case (.text(let text), .pointer):
+      if fits { return pass(memory, values.count * scalar.size, isConst, index) }
+    case (.integers(let values), .pointer(let scalar, let isConst)):
+      let memory = constantMemory(values.count, scalar.size)
+      let fits = values.enumerated().allSatisfy {
+        scalar.store(Int($0.element), at: memory + $0.offset * scalar.size)
+      }
+      if fits { return pass(memory, values.count * scalar.size, isConst, index) }
+    case (.text(let text), .pointer(_, let isConst)):
       let bytes = Array(text.utf8) + [0]
-      let memory = constantMemory(bytes.count)
+      let memory = constantMemory(bytes.count, 1)
       memory.copyMemory(from: bytes, byteCount: bytes.count)
-      return point(index, to: memory)
+      return pass(memory, bytes.count, isConst, index)
     default: break
     }
     throw ForeignError(
       .badConstant, "the constant of argument \(index + 1) cannot be passed as '\(type)'", argument: index)
   }
 
-  private func constantMemory(_ size: Int) -> UnsafeMutableRawPointer {
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(8, size), alignment: 64)
+  private func pass(_ memory: UnsafeMutableRawPointer, _ size: Int, _ isConst: Bool, _ index: Int) {
+    point(index, to: memory)
+    guard !isConst else { return }
+    pristine.append((memory, Array(UnsafeRawBufferPointer(start: memory, count: size))))
+  }
+
+  private func constantMemory(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(8, count * size), alignment: 64)
     constants.append(memory)
     return memory
   }
@@ -126,7 +160,7 @@ public final class ForeignCall {
     switch callback.role {
     case .reads(let data):
       closure = try ForeignClosure(returns: callback.returns, parameters: callback.parameters) { numbers in
-        exchange.arrays[data]?.value(at: numbers.first(isWhole: true)) ?? .nan
+        exchange[data]?.value(at: numbers.first(isWhole: true)) ?? .nan
       }
     case .publishes:
       let number = exchange.published.count
@@ -147,25 +181,25 @@ public final class ForeignCall {
 
   // MARK: What goes in
 
-  /// Hands over rows, converted where the function takes another type. Valid until the next `bind` of the same data;
-  /// the function must not keep the pointer.
+  /// Hands over rows for the next call: themselves through `*const`, else a copy that the function may write. Rows are
+  /// converted where it takes another type. The function must not keep the pointer.
   public func bind(_ data: ForeignData, to array: ForeignArray) throws(ForeignError) {
     for place in places.data where place.data == data {
       if let fault = ForeignConversion.fault(data, from: array.type, to: place.type, largest: 0) {
         throw fault.about(place.argument)
       }
-      let passed = place.type == array.type ? array : place.scratch.convert(array)
+      let passed = place.isConst && place.type == array.type ? array : place.scratch.convert(array)
       point(place.argument, to: passed.base)
     }
-    if !closures.isEmpty { exchange.arrays[data] = array }
+    if !closures.isEmpty { exchange[data] = array }
   }
 
   /// Hands over so many ones, as the weights of rows that have none.
   public func bindOnes(_ data: ForeignData, count: Int) {
     for place in places.data where place.data == data {
-      point(place.argument, to: place.scratch.filledWithOnes(count).base)
+      point(place.argument, to: place.scratch.filledWithOnes(count, areUntouched: place.isConst).base)
     }
-    if !closures.isEmpty { exchange.arrays[data] = ones(count) }
+    if !closures.isEmpty { exchange[data] = ones(count) }
   }
 
   private lazy var onesForCallbacks = ScratchArray(.f32)
@@ -195,8 +229,11 @@ public final class ForeignCall {
       // What a function does not write is not a number, where the type can say so.
       if type.isFloat { type.store(Double.nan, at: memory) }
     }
+    for (memory, bytes) in pristine { memory.copyMemory(from: bytes, byteCount: bytes.count) }
     for index in exchange.published.indices { exchange.published[index] = nil }
     ffi_call(function.interface.cif, function.pointer, returned, addresses)
+    // The rows are the caller's and may be gone: a thread that the function has left behind finds none.
+    if !closures.isEmpty { for data in ForeignData.allCases { exchange[data] = nil } }
   }
 
   // MARK: What comes out

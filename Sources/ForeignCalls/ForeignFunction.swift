@@ -24,6 +24,13 @@ public final class ForeignFunction {
         .missingSymbol, "'\(signature.library)' has no function '\(signature.symbol)'",
         help: "`nm -D --defined-only` lists what a library has; a C++ function needs extern \"C\"")
     }
+    let home = SymbolHome(symbol)
+    guard home.isCode else {
+      throw ForeignError(
+        .missingSymbol, "'\(signature.symbol)' of '\(signature.library)' is data, no function",
+        help: "`nm -D --defined-only` marks functions with T or W")
+    }
+    if Self.isVariadic(signature.symbol, inLibC: home.isLibC) { throw .variadic }
     pointer = unsafeBitCast(symbol, to: (@convention(c) () -> Void).self)
     interface = try CallInterface(returns: signature.returns, parameters: signature.arguments.map(\.type))
   }
@@ -41,16 +48,35 @@ public final class ForeignFunction {
         .badName, "'\(signature.symbol)' cannot be the name of a C function",
         help: "give the name without parentheses")
     }
-    if variadics.contains(signature.symbol) { throw .variadic }
   }
 
-  /// Functions of libc that everybody knows and that take '...': called in the way of fixed arguments they would
-  /// read what nobody has passed.
-  private static let variadics: Set<String> = [
-    "printf", "fprintf", "dprintf", "sprintf", "snprintf", "asprintf", "scanf", "fscanf", "sscanf", "syslog",
-    "open",
-    "openat", "fcntl", "ioctl", "prctl", "syscall", "execl", "execlp", "execle", "err", "errx", "warn",
-    "warnx",
+  /// Whether a function is one of libc's that take '...': called in the way of fixed arguments they would read what
+  /// nobody has passed. A library may have another function under a name that is no printf and no scanf.
+  private static func isVariadic(_ symbol: String, inLibC: Bool) -> Bool {
+    var name = Substring(symbol)
+    if name.hasPrefix("_IO_") { name = name.dropFirst(4) }
+    // __printf_chk, __open64 and __isoc99_sscanf are what the headers make of them.
+    if name.hasPrefix("__") {
+      name = name.dropFirst(2)
+      if name.hasSuffix("_chk") { name = name.dropLast(4) }
+      if name.hasPrefix("isoc"), let end = name.firstIndex(of: "_") { name = name[name.index(after: end)...] }
+    }
+    return formatted.contains(String(name)) || inLibC && otherVariadics.contains(String(name))
+  }
+
+  private static let formatted: Set<String> = [
+    "printf", "fprintf", "dprintf", "sprintf", "snprintf", "asprintf", "obstack_printf", "wprintf",
+    "fwprintf",
+    "swprintf", "scanf", "fscanf", "sscanf", "wscanf", "fwscanf", "swscanf",
+  ]
+
+  private static let otherVariadics: Set<String> = [
+    "syslog", "open", "open64", "openat", "openat64", "fcntl", "fcntl64", "ioctl", "prctl", "syscall",
+    "execl",
+    "execlp", "execle", "err", "errx", "warn", "warnx", "error", "error_at_line", "semctl", "ulimit",
+    "mremap",
+    "ptrace", "clone", "makecontext", "mq_open", "sem_open", "strfmon", "strfmon_l", "argp_error",
+    "argp_failure",
   ]
 
   private static func missingLibrary(_ library: String) -> ForeignError {

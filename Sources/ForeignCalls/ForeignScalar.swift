@@ -99,6 +99,12 @@ public enum ForeignScalar: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// As `store`, for a number that somebody wrote: `f32` rounds it, but does not make an infinity of it.
+  func storeConstant(_ value: Double, at address: UnsafeMutableRawPointer) -> Bool {
+    if self == .f32, value.isFinite, !Float(value).isFinite { return false }
+    return store(value, at: address)
+  }
+
   @inline(__always) private static func put<T>(_ value: T?, _ address: UnsafeMutableRawPointer) -> Bool {
     guard let value else { return false }
     address.storeBytes(of: value, as: T.self)

@@ -41,13 +41,7 @@ public struct ForeignSignature: Hashable, Sendable {
 
   /// The values that a call gives beside its result, in the order of the arguments.
   public var outputs: [ForeignOutput] {
-    arguments.compactMap { argument in
-      switch argument.binding {
-      case .output(let output): output
-      case .callback(let callback): if case .publishes(let output) = callback.role { output } else { nil }
-      default: nil
-      }
-    }
+    arguments.compactMap(\.output)
   }
 }
 
@@ -59,6 +53,15 @@ public struct ForeignArgument: Hashable, Sendable {
   public init(_ type: ForeignType, _ binding: ForeignBinding) {
     self.type = type
     self.binding = binding
+  }
+
+  /// The value that the call gives through it, if it does.
+  public var output: ForeignOutput? {
+    switch binding {
+    case .output(let output): output
+    case .callback(let callback): if case .publishes(let output) = callback.role { output } else { nil }
+    default: nil
+    }
   }
 }
 
@@ -99,6 +102,8 @@ public enum ForeignConstant: Hashable, Sendable {
   case int(Int64)
   /// Passed by pointer.
   case list([Double])
+  /// Passed by pointer, to the last digit.
+  case integers([Int64])
   /// Passed by pointer, with a NUL at its end.
   case text(String)
 }

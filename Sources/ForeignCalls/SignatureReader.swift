@@ -173,17 +173,10 @@ public struct SignatureReader {
       guard scalar.store(Int(number), at: room) else { throw notHeld("\(number)", scalar) }
       return .int(number)
     case (.float(let number), .scalar(let scalar)):
-      guard scalar.store(number, at: room) else { throw notHeld("\(number)", scalar) }
+      guard scalar.storeConstant(number, at: room) else { throw notHeld("\(number)", scalar) }
       return .number(number)
     case (.list(let elements), .pointer(let scalar, _)):
-      var numbers: [Double] = []
-      for element in elements {
-        guard let number = element.number, scalar.store(number, at: room) else {
-          throw notHeld(element.shown, scalar)
-        }
-        numbers.append(number)
-      }
-      return .list(numbers)
+      return try list(elements, scalar, room)
     case (.text(let text), .pointer(let scalar, _)) where scalar.size == 1 && scalar != .bool:
       guard !text.utf8.contains(0) else {
         throw ForeignError(
@@ -195,6 +188,27 @@ public struct SignatureReader {
     throw ForeignError(
       .badConstant, "\(value.shown) cannot be passed as '\(type)'",
       help: "numbers go by value, lists of numbers by pointer, texts as \"*i8\"")
+  }
+
+  /// Integers stay integers, so that 64-bit ones keep all digits.
+  private func list(
+    _ elements: [SpecValue], _ scalar: ForeignScalar, _ room: UnsafeMutableRawPointer
+  ) throws(ForeignError) -> ForeignConstant {
+    var numbers: [Double] = []
+    var integers: [Int64] = []
+    for element in elements {
+      let fits =
+        switch element {
+        case .int(let value): scalar.store(Int(value), at: room)
+        case .float(let value): scalar.storeConstant(value, at: room)
+        default: false
+        }
+      guard fits, let number = element.number else { throw notHeld(element.shown, scalar) }
+      numbers.append(number)
+      if case .int(let value) = element { integers.append(value) }
+      if case .float(let value) = element, let whole = Int64(exactly: value) { integers.append(whole) }
+    }
+    return !scalar.isFloat && integers.count == elements.count ? .integers(integers) : .list(numbers)
   }
 
   private func notHeld(_ value: String, _ scalar: ForeignScalar) -> ForeignError {

@@ -39,6 +39,12 @@ final class CLibrary: Sendable {
     double mixed(int8_t a, double b, uint16_t c, float d, int64_t e, bool f) {
       return a + 10 * b + 100 * c + 1000 * d + 10000 * e + 100000 * f;
     }
+    int some_data = 3;
+    const double some_constant[2] = {1, 2};
+    double error(double x) { return x; }
+    double spoil_f32(float *x, size_t n) { double s = 0; for (size_t i = 0; i < n; i++) { s += x[i]; x[i] = -9; } return s; }
+    int64_t spoil_text(char *text) { int64_t first = text[0]; text[0] = 'z'; return first; }
+    int64_t second_i64(const int64_t *x) { return x[1] - 9007199254740992; }
     double sum_f32(const float *x, size_t n) { double s = 0; for (size_t i = 0; i < n; i++) s += x[i]; return s; }
     double sum_f64(const double *x, size_t n) { double s = 0; for (size_t i = 0; i < n; i++) s += x[i]; return s; }
     int64_t sum_u8(const uint8_t *x, size_t n) { int64_t s = 0; for (size_t i = 0; i < n; i++) s += x[i]; return s; }

@@ -59,6 +59,53 @@ import Testing
     #expect(call.result == 11)
   }
 
+  @Test func `rows passed without const are a copy that the function may write`() throws {
+    let call = try CLibrary.call(
+      "spoil_f32", "f64",
+      #"[{"bind": "prediction", "as": "*f32"}, {"bind": "count", "as": "usize"}]"#)
+    let values: [Float] = [1, 2, 4]
+    try values.withUnsafeBytes { bytes in
+      for _ in 0..<2 {
+        try call.bind(.prediction, to: ForeignArray(try #require(bytes.baseAddress), .f32, count: 3))
+        try call.set(.count, to: 3)
+        call()
+        #expect(call.result == 7)
+      }
+    }
+    #expect(values == [1, 2, 4])
+    let weights = try CLibrary.call(
+      "spoil_f32", "f64", #"[{"bind": "weight", "as": "*f32"}, {"bind": 3, "as": "usize"}]"#)
+    for _ in 0..<2 {
+      weights.bindOnes(.weight, count: 3)
+      weights()
+      #expect(weights.result == 3)
+    }
+  }
+
+  @Test func `constants are the same in every call, whatever the function writes`() throws {
+    let list = try CLibrary.call(
+      "spoil_f32", "f64", #"[{"value": [1, 2.5], "as": "*f32"}, {"bind": 2, "as": "usize"}]"#)
+    let text = try CLibrary.call("spoil_text", "i64", #"[{"value": "a", "as": "*i8"}]"#)
+    for _ in 0..<2 {
+      list()
+      text()
+      #expect(list.result == 3.5 && text.result == 97)
+    }
+  }
+
+  @Test func `integers in a list keep all digits`() throws {
+    let call = try CLibrary.call(
+      "second_i64", "i64", #"[{"value": [1, 9007199254740993], "as": "*const i64"}]"#)
+    call()
+    #expect(call.result == 1)
+  }
+
+  @Test func `a library may have a function of its own under a name of libc's`() throws {
+    let call = try CLibrary.call("error", "f64", #"[{"bind": 0.5, "as": "f64"}]"#)
+    call()
+    #expect(call.result == 0.5)
+  }
+
   @Test func `rows without weights weigh one`() throws {
     let call = try CLibrary.call(
       "sum_f64", "f64", #"[{"bind": "weight", "as": "*f64"}, {"bind": "count", "as": "usize"}]"#)

@@ -35,6 +35,9 @@ import Testing
     ),
     (#"[{"bind": 0.5, "as": "i32"}]"#, .badConstant, "0.5 is no i32", ""),
     (#"[{"bind": 256, "as": "u8"}]"#, .badConstant, "256 is no u8", ""),
+    (#"[{"bind": 1e300, "as": "f32"}]"#, .badConstant, "1e+300 is no f32", ""),
+    (#"[{"value": [0.5, -1e300], "as": "*f32"}]"#, .badConstant, "-1e+300 is no f32", ""),
+    (#"[{"value": [16777217], "as": "*f32"}]"#, .badConstant, "16777217 is no f32", ""),
     (#"[{"bind": true, "as": "f64"}]"#, .badConstant, "true cannot be passed as 'f64'", ""),
     (#"[{"value": [1, 2], "as": "f64"}]"#, .badConstant, "a list cannot be passed as 'f64'", "by pointer"),
     (#"[{"value": "x", "as": "*f64"}]"#, .badConstant, "'x' cannot be passed", ""),
@@ -75,6 +78,14 @@ import Testing
     (nil, "no_such_function", .missingSymbol, "has no function 'no_such_function'"),
     (nil, "f()", .badName, "'f()' cannot be the name of a C function"),
     ("libc.so.6", "printf", .variadic, "a variadic function"),
+    ("libc.so.6", "__printf_chk", .variadic, "a variadic function"),
+    ("libc.so.6", "__isoc99_sscanf", .variadic, "a variadic function"),
+    ("libc.so.6", "swprintf", .variadic, "a variadic function"),
+    ("libc.so.6", "error", .variadic, "a variadic function"),
+    ("libc.so.6", "open64", .variadic, "a variadic function"),
+    ("libc.so.6", "environ", .missingSymbol, "'environ' of 'libc.so.6' is data"),
+    (nil, "some_data", .missingSymbol, "is data, no function"),
+    (nil, "some_constant", .missingSymbol, "is data, no function"),
   ]
 
   @Test(arguments: functions)

@@ -53,6 +53,14 @@ import Testing
 
   static let refused: [(monitors: String, message: String, position: String)] = [
     (
+      "- {name: f, library: x, symbol: f, returns: void, args: [{out: a, as: \"*f64\"}, {out: a, as: \"*f64\"}]}",
+      "another argument gives the metric 'a' already", "p.yaml:4:80"
+    ),
+    (
+      "- {name: f, library: x, symbol: f, returns: f64, args: [{out: f, as: \"*f64\"}]}",
+      "the monitor itself gives the metric 'f' already", "p.yaml:4:57"
+    ),
+    (
       "- {name: a, expression: b}\n- {name: b, expression: 2 * a}", "'a', which needs 'b', which needs 'a'",
       "p.yaml:5:29"
     ),

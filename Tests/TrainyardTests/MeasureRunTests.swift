@@ -183,6 +183,23 @@ import Testing
       result.reason.contains("'target' holds f32 here, and cannot be passed as '*i32'"), "\(result.reason)")
   }
 
+  @Test(arguments: [("step", "u8", 52, 260), ("epoch", "i8", 129, 128)])
+  func `a number that outgrows its type is refused before anything is trained`(
+    quantity: String, type: String, epochs: Int, largest: Int
+  ) throws {
+    let folder = try TemporaryFolder()
+    var plan = try plan(
+      """
+      - {name: rows, library: \(try library(in: folder)), symbol: rows, returns: f64,
+         args: [{bind: \(quantity), as: \(type)}, {bind: count, as: usize}]}
+      """)
+    plan.training.epochs = epochs
+    let result = try plan.run().result
+    #expect(result.outcome == .failed && result.steps == 0)
+    #expect(
+      result.reason.contains("'\(quantity)' may become \(largest), which '\(type)'"), "\(result.reason)")
+  }
+
   @Test func `all that cannot be opened is told before training starts`() throws {
     let folder = try TemporaryFolder()
     let library = try library(in: folder)

@@ -73,10 +73,60 @@ import Training
       for (batch, prediction) in batches[..<split] { try first.update(batch, prediction: prediction) }
       let second = try FunctionMonitor(planned, run: RunContext(), pass: .train)
       second.reset()
-      second.loadState(first.saveState())
+      try second.loadState(first.saveState())
       for (batch, prediction) in batches[split...] { try second.update(batch, prediction: prediction) }
       #expect(try value(of: second) == expected, "split at \(split)")
     }
+  }
+
+  @Test func `a checkpoint that tells of more rows than it holds is refused`() throws {
+    let folder = try TemporaryFolder()
+    let planned = try function("weighted", .epoch, in: folder)
+    let monitor = try FunctionMonitor(planned, run: RunContext(), pass: .train)
+    let (first, prediction) = batch([1, 2], weights: nil)
+    try monitor.update(first, prediction: prediction)
+    let saved = monitor.saveState()
+    let numbers = [UInt8](repeating: 0, count: 16)
+    for (key, value) in [
+      ("rows", StateValue.int(1000)), ("rows", .int(-1)), ("rows", .int(.max)), ("rows", .float(2)),
+      ("width", .int(2)), ("width", .int(.max)), ("width", .int(0)), ("context", .bytes([1])),
+      ("weight", .int(1)), ("weight", .tensor(type: .float64, shape: [1 << 40], bytes: numbers)),
+      ("prediction", .tensor(type: .int64, shape: [2], bytes: numbers)),
+      ("prediction", .tensor(type: .float64, shape: [2], bytes: Array(numbers.dropLast()))),
+    ] {
+      var state = saved
+      state[key] = value
+      #expect(throws: ForeignError.self, "\(key): \(value)") { try monitor.loadState(state) }
+      #expect(try self.value(of: monitor) == nil, "nothing is left of it")
+    }
+    try monitor.loadState(saved)
+    #expect(monitor.saveState() == saved)
+  }
+
+  @Test func `counts of a checkpoint at their limit do not trap`() throws {
+    let folder = try TemporaryFolder()
+    let planned = try function("weighted", .batch, in: folder)
+    let monitor = try FunctionMonitor(planned, run: RunContext(), pass: .train)
+    let (first, prediction) = batch([1, 2], weights: nil)
+    try monitor.loadState(["rows": .int(.max)])
+    #expect(throws: ForeignError.self) { try monitor.update(first, prediction: prediction) }
+    try monitor.loadState(["mean.0.rows": .int(.max)])
+    try monitor.update(first, prediction: prediction)
+  }
+
+  @Test func `rows of another type, or of another width, end the pass`() throws {
+    let folder = try TemporaryFolder()
+    let planned = try function("weighted", .epoch, in: folder)
+    let (first, prediction) = batch([1, 2], weights: nil)
+    for other in [Tensor(zeros: .float64, shape: [2]), Tensor(zeros: .float32, shape: [2, 2])] {
+      let monitor = try FunctionMonitor(planned, run: RunContext(), pass: .train)
+      try monitor.update(first, prediction: prediction)
+      #expect(throws: ForeignError.self) { try monitor.update(first, prediction: other) }
+    }
+    let rows = GatheredRows()
+    try rows.append(Tensor(zeros: .float64, shape: [1]))
+    rows.appendOnes(2)
+    #expect(rows.count == 3 && rows.base.load(fromByteOffset: 16, as: Double.self) == 1)
   }
 
   @Test func `a used function monitor is as new after a reset`() throws {

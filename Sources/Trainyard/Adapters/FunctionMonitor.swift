@@ -9,6 +9,7 @@ final class FunctionMonitor: LoopMonitor {
   let effects = EffectQueue()
   private let call: ForeignCall
   private let when: FunctionConfig.When
+  private let passMeasured: Pass?
   private let data: Set<ForeignData>
   private let quantities: Set<ForeignQuantity>
   /// The metrics that are passed, and their ids.
@@ -38,6 +39,7 @@ final class FunctionMonitor: LoopMonitor {
     let signature = planned.config.signature
     call = try ForeignCall(ForeignFunction(signature))
     when = planned.config.when
+    passMeasured = pass
     data = signature.data
     quantities = signature.quantities
     let party = "monitor '\(planned.name)'"
@@ -79,6 +81,35 @@ final class FunctionMonitor: LoopMonitor {
         throw fault
       }
     }
+    try checkQuantities(task)
+  }
+
+  /// Numbers of a run that a type may turn out too small for are refused before it begins.
+  private func checkQuantities(_ task: LearningTask) throws(ForeignError) {
+    for (index, argument) in call.function.signature.arguments.enumerated() {
+      guard case .quantity(let quantity) = argument.binding, case .scalar(let type) = argument.type,
+        let largest = largest(quantity, task), UInt64(max(0, largest)) > type.largestInteger
+      else { continue }
+      throw ForeignError(
+        .doesNotFit, "'\(quantity.rawValue)' may become \(largest), which '\(type.rawValue)' cannot hold",
+        help: "let the function take a larger type", argument: index)
+    }
+  }
+
+  /// `nil`: not known before the run, as the rows of the validation data.
+  private func largest(_ quantity: ForeignQuantity, _ task: LearningTask) -> Int? {
+    switch quantity {
+    case .count:
+      guard passMeasured == .train else { return nil }
+      return when == .batch ? min(task.batchSize, task.trainingRows) : task.trainingRows
+    case .width: return task.outputWidth
+    case .epoch: return task.epochs - 1
+    case .step:
+      guard task.batchSize > 0 else { return nil }
+      let batches = task.trainingRows / task.batchSize + (task.trainingRows % task.batchSize > 0 ? 1 : 0)
+      let (steps, isTooMany) = batches.multipliedReportingOverflow(by: task.epochs)
+      return isTooMany ? .max : steps
+    }
   }
 
   func begin(_ run: any RunView) { self.run = run }
@@ -96,9 +127,17 @@ final class FunctionMonitor: LoopMonitor {
 
   func update(_ batch: Batch, prediction: Tensor) throws {
     guard batch.rows > 0 else { return }
-    pass.width = max(1, prediction.count / batch.rows)
-    pass.rows += batch.rows
-    if when == .epoch { return gather(batch, prediction) }
+    let (rows, isTooMany) = pass.rows.addingReportingOverflow(batch.rows)
+    let width = max(1, prediction.count / batch.rows)
+    guard !isTooMany, pass.rows == 0 || when == .batch || width == pass.width else {
+      throw ForeignError(
+        .doesNotFit,
+        "a batch has \(width) numbers in a row of predictions, and those before had \(pass.width)")
+    }
+    pass.width = width
+    if when == .epoch { try gather(batch, prediction) }
+    pass.rows = rows
+    if when == .epoch { return }
     if data.contains(.prediction) { try call.bind(.prediction, to: ForeignArray(prediction)) }
     if data.contains(.target) { try call.bind(.target, to: ForeignArray(try target(batch))) }
     if data.contains(.weight) {
@@ -116,12 +155,13 @@ final class FunctionMonitor: LoopMonitor {
     }
   }
 
-  private func gather(_ batch: Batch, _ prediction: Tensor) {
-    if data.contains(.prediction) { pass.gathered[.prediction]?.append(prediction) }
-    if data.contains(.target), let target = batch.target { pass.gathered[.target]?.append(target) }
+  /// What a function is told of rows must be true of each array, or it would read past an end.
+  private func gather(_ batch: Batch, _ prediction: Tensor) throws {
+    if data.contains(.prediction) { try pass.gathered[.prediction]?.append(prediction) }
+    if data.contains(.target) { try pass.gathered[.target]?.append(try target(batch)) }
     guard data.contains(.weight) else { return }
     if let weight = batch.weight {
-      pass.gathered[.weight]?.append(weight)
+      try pass.gathered[.weight]?.append(weight)
     } else {
       pass.gathered[.weight]?.appendOnes(batch.rows)
     }
@@ -192,13 +232,52 @@ final class FunctionMonitor: LoopMonitor {
     return table
   }
 
-  func loadState(_ state: StateTable) {
+  /// What a checkpoint says is checked against what it holds: the function is told of no row that is not there.
+  func loadState(_ state: StateTable) throws {
     clear()
-    if case .int(let rows)? = state["rows"] { pass.rows = Int(clamping: max(0, rows)) }
-    if case .int(let width)? = state["width"] { pass.width = Int(clamping: max(1, width)) }
-    if case .bytes(let bytes)? = state["context"] { call.contextBytes = bytes }
+    do { try restore(state) } catch {
+      clear()
+      throw error
+    }
+  }
+
+  private func restore(_ state: StateTable) throws(ForeignError) {
+    pass.rows = try count("rows", in: state, from: 0)
+    pass.width = try count("width", in: state, from: 1)
+    if case .bytes(let bytes)? = state["context"] {
+      guard bytes.count == call.contextBytes.count else {
+        throw Self.damaged("'context' has \(bytes.count) bytes, not \(call.contextBytes.count)")
+      }
+      call.contextBytes = bytes
+    }
     for index in pass.means.indices { pass.means[index] = RowMean("mean.\(index)", in: state) }
-    for (data, rows) in pass.gathered { rows.restore(state[data.rawValue]) }
+    guard when == .epoch else { return }
+    for data in data {
+      guard let rows = pass.gathered[data], rows.restore(state[data.rawValue]),
+        rows.count == 0 || ForeignScalar(rows.type).isFloat || data == .target && rows.type == .int32
+      else { throw Self.damaged("'\(data.rawValue)' holds no rows") }
+      let (needed, isTooMany) = pass.rows.multipliedReportingOverflow(
+        by: data == .prediction ? pass.width : 1)
+      // A target may have several numbers in a row.
+      let fits =
+        data == .target && pass.rows > 0 && rows.count > 0
+        ? rows.count.isMultiple(of: pass.rows) : rows.count == needed
+      guard !isTooMany, fits else {
+        throw Self.damaged("'\(data.rawValue)' has \(rows.count) numbers for \(pass.rows) rows")
+      }
+    }
+  }
+
+  private func count(_ key: String, in state: StateTable, from least: Int) throws(ForeignError) -> Int {
+    guard let value = state[key] else { return least }
+    guard case .int(let number) = value, number >= least else { throw Self.damaged("'\(key)' is no count") }
+    return Int(number)
+  }
+
+  private static func damaged(_ what: String) -> ForeignError {
+    ForeignError(
+      .doesNotFit, "the saved state does not fit: \(what)",
+      help: "the checkpoint is of another pipeline, or damaged")
   }
 }
 

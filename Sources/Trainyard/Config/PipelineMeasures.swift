@@ -90,6 +90,7 @@ extension PipelineReader {
       passes: FunctionConfig.Passes(rawValue: values.text("pass")) ?? .both,
       arguments: ConfigNode(.list(arguments)))
     check(function, node, place)
+    checkOutputs(function, values.optionalText("name"), arguments, place)
     return .function(function)
   }
 
@@ -125,6 +126,23 @@ extension PipelineReader {
       problem(
         "the metric '\(metric)' is not there yet when a batch is measured", "args",
         help: "with when: epoch it is")
+    }
+  }
+
+  /// Two values under one name could not be told apart.
+  private mutating func checkOutputs(
+    _ function: FunctionConfig, _ name: String?, _ arguments: [ConfigNode], _ place: String
+  ) {
+    var seen: Set<String> = []
+    if function.signature.returns != .void, let name { seen.insert(name) }
+    for (index, argument) in function.signature.arguments.enumerated() {
+      guard let output = argument.output, !seen.insert(output.name).inserted else { continue }
+      let what = output.name == name ? "the monitor itself gives" : "another argument gives"
+      problems.append(
+        ConfigProblem(
+          .duplicateName, "\(what) the metric '\(output.name)' already",
+          at: arguments.indices.contains(index) ? arguments[index].position : nil,
+          in: "\(place).args[\(index)]", help: "give each value a name of its own"))
     }
   }
 

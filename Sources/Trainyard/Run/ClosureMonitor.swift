@@ -59,7 +59,8 @@ struct RowMean {
     // Neumaier: what the larger of the two has swallowed of the smaller. An infinity or NaN swallows nothing.
     if new.isFinite { compensation += abs(sum) >= abs(term) ? (sum - new) + term : (term - new) + sum }
     sum = new
-    self.rows += rows
+    let (total, isTooMany) = self.rows.addingReportingOverflow(rows)
+    self.rows = isTooMany ? .max : total
   }
 
   var value: Double? { rows > 0 ? (sum + compensation) / Double(rows) : nil }
