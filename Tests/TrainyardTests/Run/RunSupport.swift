@@ -43,7 +43,9 @@ extension RunReport {
         : String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { "\(name): \($0)" }
     }
     let name = PathName.last(of: folder ?? "")
-    return (facts + metrics + warnings + files).map { $0.split(separator: name).joined(separator: "<run>") }
+    return (facts + metrics + warnings + files).map {
+      $0.split(separator: name).joined(separator: "<run>").replacing(#/, "seconds": [-+.0-9e]+/#, with: "")
+    }
   }
 
   /// The files of the run's folder, with their bytes; the summary tells of seconds.
