@@ -28,7 +28,9 @@ let plugins: [Plugin] = [
   Plugin(
     kind: "Callbacks", id: "on-exception-checkpoint", name: "OnExceptionCheckpoint", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "ema-weights", name: "EMAWeights"),
-  Plugin(kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging", core: ["CallbackCore"]),
+  Plugin(
+    kind: "Callbacks", id: "stochastic-weight-averaging", name: "StochasticWeightAveraging",
+    core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "json-lines-logger", name: "JSONLinesLogger", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "tensorboard", name: "TensorBoard", core: ["CallbackCore"]),
   Plugin(kind: "Callbacks", id: "throughput-monitor", name: "ThroughputMonitor"),

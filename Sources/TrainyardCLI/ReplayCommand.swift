@@ -13,6 +13,9 @@ struct ReplayCommand: ParsableCommand {
 
       A recording is a run's folder, its events.jsonl, or a case of a file of traces. For callbacks that act at \
       batches, the run must have been recorded with output.record: batches.
+
+      Nothing is trained and the run's folder stays as it is, but two callbacks act for real, as in a run: \
+      remote-monitor posts to its server, and call calls its C function.
       """)
 
   @Argument(help: "The folder of a run, an events.jsonl, or a file of traces.", completion: .directory)

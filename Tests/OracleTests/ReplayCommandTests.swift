@@ -97,6 +97,13 @@ import Testing
     #expect(result.errors.contains(told), "\(result.errors)")
   }
 
+  @Test func `the help says which callbacks act for real`() throws {
+    let help = try trainyard("replay", "--help").output.split(whereSeparator: \.isWhitespace).joined(
+      separator: " ")
+    #expect(help.contains("two callbacks act for real"), "\(help)")
+    #expect(help.contains("remote-monitor posts to its server, and call calls its C function"), "\(help)")
+  }
+
   @Test func `a trace is replayed with its own callback, or another`() throws {
     let file = OracleTests.folder + "/early_stopping.jsonl"
     let own = try trainyard("replay", file, "--case", "early_stopping-s1-0000")
