@@ -94,7 +94,7 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard"]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
     .target(name: "Training"),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(

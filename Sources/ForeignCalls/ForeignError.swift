@@ -4,7 +4,7 @@ public struct ForeignError: Error, Equatable, Sendable, CustomStringConvertible 
     // The description.
     case badSpec, badType, variadic, structByValue, unknownBinding, wrongTypeForBinding, badName, badConstant
     // The library.
-    case missingLibrary, missingSymbol
+    case missingLibrary, untrustedLibrary, missingSymbol
     // The data that a call is to be given.
     case doesNotFit
     // libffi, or memory for it.

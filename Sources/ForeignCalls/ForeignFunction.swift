@@ -15,6 +15,12 @@ public final class ForeignFunction {
   public init(_ signature: ForeignSignature) throws(ForeignError) {
     try Self.check(signature)
     self.signature = signature
+    // What opens a library runs code of it. A name without '/' is found in the system's folders.
+    if signature.library.contains("/"), let (what, why) = FileOwnership.fault(library: signature.library) {
+      throw ForeignError(
+        .untrustedLibrary, "the library '\(signature.library)' is not opened: \(what) \(why)",
+        help: "take the right to write away from others, as with chmod go-w, or copy it to a folder of yours")
+    }
     guard let library = dlopen(signature.library, RTLD_NOW | RTLD_LOCAL) else {
       throw Self.missingLibrary(signature.library)
     }

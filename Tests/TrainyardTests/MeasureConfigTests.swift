@@ -66,6 +66,9 @@ import Testing
     ),
     ("- {name: a, expression: previous(a)}", "a monitor needs itself: 'a', which needs 'a'", "p.yaml:4:34"),
     ("- {name: a, expression: \"b + ema(c)\"}", "character 5: 'ema' takes a decay", "p.yaml:4:30"),
+    (
+      "- {name: a, expression: \"b + clip(c, 1, 0.5)\"}", "character 5: 'clip' with a low end", "p.yaml:4:30"
+    ),
     ("- {name: val_loss, expression: loss}", "'val_loss' is the metric of the loop itself", "p.yaml:4:10"),
     (
       "- {name: a, expression: loss}\n- {name: a, expression: loss}", "two instances are named 'a'",

@@ -270,9 +270,6 @@ import Testing
       "'val_loss'?"
     ),
     (
-      "- {name: b, expression: best(x)}\n- {name: x, expression: loss}", "best(x) cannot tell", "best(x, min)"
-    ),
-    (
       "- {name: d, library: libm.so.6, symbol: hypot, returns: f64, args: [{bind: los, as: f64}, {bind: 1.0, as: f64}]}",
       "monitor 'd' (p.yaml:6:3, monitors[0]) watches 'los'", "'loss'?"
     ),
@@ -286,6 +283,37 @@ import Testing
     #expect(result.outcome == .failed && result.steps == 0 && result.epochs.isEmpty)
     #expect(result.reason.contains(message), "\(result.reason)")
     #expect(result.failure?.help?.contains(help) == true, "\(String(describing: result.failure?.help))")
+  }
+
+  @Test func `best without a direction is told in planning, at its place`() throws {
+    let problems = try #require(throws: ConfigProblems.self) {
+      try plan("- {name: b, expression: 1 + best(x)}\n- {name: x, expression: loss}")
+    }.problems
+    #expect(problems.count == 1 && problems[0].message.contains("best(x) cannot tell"), "\(problems)")
+    #expect(problems.first?.position?.description == "p.yaml:6:34", "\(problems)")
+    _ = try plan("- {name: b, expression: best(x)}\n- {name: x, expression: loss, direction: min}")
+  }
+
+  @Test func `a library that others can write is not called`() throws {
+    let folder = try TemporaryFolder()
+    let library = try library(in: folder)
+    #expect(chmod(library, 0o777) == 0)
+    let plan = try plan("  []", callbacks: "[{plugin: call, library: \(library), symbol: nothing}]")
+    let error = try #require(throws: (any Error).self) { try plan.run() }
+    #expect("\(error)".contains("can be written by everyone"), "\(error)")
+  }
+
+  @Test func `the call callback finds a path beside the pipeline, and never takes the system's instead`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let name = try #require(try library(in: folder).split(separator: "/").last)
+    let plan = try plan(
+      "  []",
+      callbacks:
+        "[{plugin: call, library: ./\(name), symbol: calls, returns: f64, result: n, args: [{context: 8, as: \"*f64\"}]}]",
+      baseFolder: folder.path)
+    #expect(try plan.run().result.series("n") == [1, 2, 3])
   }
 
   // MARK: Closures
@@ -343,6 +371,8 @@ import Testing
       ("library: libm.so.6, symbol: fasb", "no function 'fasb'"),
       ("library: libm.so.6, symbol: fabs, result: x", "the function returns 'void'"),
       ("library: ./gone.so, symbol: f", "cannot open the library"),
+      ("library: ./libm.so.6, symbol: fabs", "cannot open the library"),
+      ("library: /nowhere/libm.so.6, symbol: fabs", "cannot open the library '/nowhere/libm.so.6'"),
     ] {
       let plan = try plan("  []", callbacks: "[{plugin: call, \(options)}]")
       let error = try #require(throws: (any Error).self) { try plan.run() }

@@ -29,10 +29,11 @@ final class Call: Callback {
     case none, min, max
   }
 
-  @Option(
-    "The library: a path, or a name such as libm.so.6 that the system finds where there is no such file beside the pipeline."
-  )
-  var library: FilePath
+  @Option("The library: a path with a '/', or a name such as libm.so.6 that the system finds.")
+  var library: String
+
+  @Option("The folder that the path of the library is relative to.")
+  var folder: FilePath = "."
 
   @Option("The function's name.")
   var symbol: String
@@ -101,16 +102,17 @@ final class Call: Callback {
       }
     }
     return ForeignSignature(
-      library: existingLibrary, symbol: symbol, returns: try ForeignType(returns),
+      library: libraryPath, symbol: symbol, returns: try ForeignType(returns),
       arguments: try reader.arguments(specs))
   }
 
-  /// The host has made the path absolute. A bare name that is no file there is the system's to find.
-  private var existingLibrary: String {
-    let path = library.path
-    if access(path, F_OK) == 0 { return path }
-    let name = String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...])
-    return name.contains(".so") && name.hasPrefix("lib") ? name : path
+  /// A text without '/' is the system's to find, and a path never is: a file that is not there is an error.
+  private var libraryPath: String {
+    guard library.contains("/"), !library.hasPrefix("/") else { return library }
+    if library.hasPrefix("~/"), let home = getenv("HOME") {
+      return String(cString: home) + library.dropFirst()
+    }
+    return "\(folder.path)/\(library)"
   }
 
   private func checkResult(_ type: ForeignType) throws {

@@ -128,6 +128,13 @@ struct ExpressionParser {
         "'\(name)' takes \(expected) arguments, not \(arguments.count)", at: start,
         help: function == .clip ? "write clip(x, low, high)" : "write \(name)(…) with as many")
     }
+    if function == .clip, case .number(let low) = arguments[1], case .number(let high) = arguments[2],
+      low > high
+    {
+      throw ExpressionError(
+        "'clip' with a low end of \(low) above its high end of \(high)", at: start,
+        help: "write clip(x, low, high)")
+    }
     return .function(function, arguments)
   }
 

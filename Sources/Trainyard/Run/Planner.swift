@@ -106,6 +106,7 @@ struct Planner {
   private mutating func measure(_ measure: MeasureConfig) -> PlannedMeasure? {
     switch measure.content {
     case .expression(let expression):
+      checkDirections(expression, measure)
       return .expression(
         PlannedExpression(
           measure.name, expression, direction: measure.direction,
@@ -130,6 +131,19 @@ struct Planner {
       return .function(
         PlannedFunction(
           measure.name, function, direction: measure.direction, place: "\(measure.position), \(measure.place)"
+        ))
+    }
+  }
+
+  /// A metric of another measure has the direction that the config gives it. Those of plugins are known in the run only.
+  private mutating func checkDirections(_ expression: Expression, _ measure: MeasureConfig) {
+    let undirected = Set(config.measures.flatMap(\.givesWithoutDirection))
+    for name in expression.namesNeedingDirection where undirected.contains(name.name) {
+      problems.append(
+        ConfigProblem(
+          .wrongValue, "best(\(name.name)) cannot tell whether '\(name.name)' should rise or fall",
+          at: measure.position(of: name.offset), in: measure.place,
+          help: "write best(\(name.name), min) or best(\(name.name), max), or give '\(name.name)' a direction"
         ))
     }
   }
@@ -194,5 +208,15 @@ struct Planner {
     case .off: plan.prefetch = .inline
     }
     return plan
+  }
+}
+
+extension MeasureConfig {
+  /// The metrics that it gives and that have no direction, with their names in validation.
+  fileprivate var givesWithoutDirection: [String] {
+    guard case .function(let function) = content else { return direction == .none ? [name] : [] }
+    var names = function.signature.outputs.filter { $0.direction == .none }.map(\.name)
+    if function.signature.returns != .void, direction == .none { names.append(name) }
+    return function.isOfTheEpoch ? names : names + names.map { "val_" + $0 }
   }
 }
