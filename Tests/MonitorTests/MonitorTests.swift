@@ -17,7 +17,8 @@ import Trainyard
     for id in Self.monitors {
       #expect(throws: Never.self, "no cases for '\(id)' in \(Recorded.folder)") { try Recorded.cases(id) }
       let table = try readText(packageFolder() + "/Package.swift")
-      let name = table.split(separator: "id: \"\(id)\"").last?.split(separator: "name: \"").dropFirst().first?
+      let name =
+        table.split(separator: "id: \"\(id)\"").last?.split(separator: "name: \"").dropFirst().first?
         .split(separator: "\"").first ?? ""
       let readme = try readText("\(packageFolder())/Plugins/Monitors/\(name)/README.md")
       #expect(readme.hasPrefix("# \(id)\n"), "the readme of '\(id)'")
