@@ -55,6 +55,8 @@ public struct Batch {
   public var rows: Int
   /// Equal and not 0: the very same rows as before.
   public var dataID: UInt64
+  /// The last batch of its pass over the data: a step that gradients are accumulated for is due.
+  public var endsPass = false
   /// f32, `[rows, …]`, contiguous.
   public var features: TensorView
   /// i32 class numbers, or f32; `nil` in a predict pass.

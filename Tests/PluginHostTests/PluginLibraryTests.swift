@@ -20,7 +20,7 @@ import Testing
     #expect(callback.slots == [])
     #expect(callback.license == "Apache-2.0")
     #expect(callback.author == "A. Author")
-    #expect(callback.abi == "0.1")
+    #expect(callback.abi == "0.2")
     #expect(callback.libraryPath == library.path)
     #expect(
       callback.options == [
@@ -65,8 +65,8 @@ import Testing
       "it refuses this host: bad \u{fffd} words"
     ),
     ("return NULL", .refused, "it refuses this host and gives no reason"),
-    ("module.abi_major = 9", .abiMismatch, "built for ABI 9.1, and this host speaks ABI 0.1"),
-    ("module.abi_minor = 2", .abiMismatch, "built for ABI 0.2, and this host speaks ABI 0.1"),
+    ("module.abi_major = 9", .abiMismatch, "built for ABI 9.2, and this host speaks ABI 0.2"),
+    ("module.abi_minor = 3", .abiMismatch, "built for ABI 0.3, and this host speaks ABI 0.2"),
     (
       "module.struct_size = 24", .badDescription,
       "its module is malformed: struct_size is 24, and at least 32 bytes are needed"

@@ -66,7 +66,7 @@ public final class MultilayerPerceptron {
 
     progress.accumulatedBatches += 1
     progress.accumulatedWeight += examples.weightSum
-    let isStep = progress.accumulatedBatches >= progress.accumulateGradBatches
+    let isStep = progress.accumulatedBatches >= progress.accumulateGradBatches || batch.endsPass
     if isStep {
       optimizer.step(network, &progress, weight: progress.accumulatedWeight)
       progress.accumulatedBatches = 0

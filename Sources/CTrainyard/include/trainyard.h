@@ -74,7 +74,7 @@ extern "C" {
 /* Until 1.0, host and plugin must agree in both numbers. From 1.0 on the major
  * must match and the minor informs. */
 #define TY_ABI_MAJOR 0
-#define TY_ABI_MINOR 1
+#define TY_ABI_MINOR 2
 
 #if defined(_WIN32)
 #define TY_EXPORT __declspec(dllexport)
@@ -511,6 +511,9 @@ typedef struct ty_batch {
   ty_tensor target;   /* [rows] or [rows, width]; missing in a predict pass */
   ty_tensor weight;   /* [rows]; missing: all 1 */
   ty_tensor group;    /* [rows] i64, ranking; missing: none */
+  uint32_t ends_pass; /* 1: the last batch of this pass over the data: a step that gradients are
+                         accumulated for is due, also when the group is not full */
+  uint32_t reserved;
 } ty_batch;
 
 /* ---- 10. Callbacks --------------------------------------------------------------- */

@@ -9,6 +9,7 @@ extension Batch {
     pass = Pass(rawValue: batch.pass) ?? .train
     rows = Int(batch.rows)
     dataID = batch.data_id
+    endsPass = batch.ends_pass != 0
     self.features = features
     target = TensorView(batch.target)
     weight = TensorView(batch.weight)

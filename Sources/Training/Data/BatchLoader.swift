@@ -122,6 +122,7 @@ public final class BatchLoader {
       end()
       throw error
     }
+    slot.batch.endsPass = position == batchCount - 1
     position += 1
     slot.addUnknown(to: &unknown)
     return slot.batch

@@ -178,6 +178,8 @@ public final class Batch {
   public var rows = 0
   /// Equal and not 0: the very same rows as before.
   public var dataID: UInt64 = 0
+  /// The last batch of its pass over the data.
+  public var endsPass = false
   /// f32, `[rows, …]`.
   public var features = Tensor(zeros: .float32, shape: [0])
   /// i32 class numbers, or f32.

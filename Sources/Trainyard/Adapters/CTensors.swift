@@ -106,6 +106,7 @@ final class CBatch {
     pointer.pointee.pass = UInt32(batch.pass.rawValue)
     pointer.pointee.rows = Int64(batch.rows)
     pointer.pointee.data_id = batch.dataID
+    pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
     pointer.pointee.features = features.describe(batch.features)
     pointer.pointee.target = target.describe(batch.target)
     pointer.pointee.weight = weight.describe(batch.weight)

@@ -198,7 +198,7 @@ AT(ty_task, training_rows, 40);
 AT(ty_task, batch_size, 48);
 AT(ty_task, epochs, 56);
 
-SIZE(ty_batch, 216);
+SIZE(ty_batch, 224);
 AT(ty_batch, struct_size, 0);
 AT(ty_batch, pass, 4);
 AT(ty_batch, rows, 8);
@@ -207,6 +207,8 @@ AT(ty_batch, features, 24);
 AT(ty_batch, target, 72);
 AT(ty_batch, weight, 120);
 AT(ty_batch, group, 168);
+AT(ty_batch, ends_pass, 216);
+AT(ty_batch, reserved, 220);
 
 SIZE(ty_callback, 144);
 AT(ty_callback, struct_size, 0);
