@@ -19,7 +19,7 @@ import Testing
     #expect(answer.status == 130)
     #expect(answer.errors == "")
     #expect(
-      answer.output.replacing(#/epoch \d+ of/#, with: "epoch N of")
+      answer.output.replacing(#/(in|after) epoch \d+ of/#, with: "in epoch N of")
         .hasPrefix("\noutcome   interrupted in epoch N of 1000000\nepochs    "), "\(answer.output)")
     #expect(try program.files("runs/one") == (TrainyardProgram.runFiles + ["log.csv"]).sorted())
     #expect(try program.json("runs/one/summary.json").at("outcome")?.string == "interrupted")
