@@ -12,6 +12,8 @@ DESTDIR ?=
 
 PROGRAM := .build/release/trainyard
 HEADER := Sources/CTrainyard/include/trainyard.h
+CPP_HEADER := Sources/CTrainyard/cpp/trainyard.hpp
+TEMPLATES := Sources/TrainyardCLI/Templates
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
 TENSORBOARD := .build/tensorboard
@@ -97,11 +99,17 @@ examples: build gsl ## Build and run every example
 	  echo "Debian's $(GSL) cannot be had here: examples/monitor-from-gsl is left out"; \
 	fi
 
-install: build ## Install program, header, plugins and trainyard.pc below PREFIX
+install: build ## Install program, headers, plugins, templates and trainyard.pc below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 	  $(DESTDIR)$(PREFIX)/lib/trainyard/plugins
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/trainyard
-	install -m 644 $(HEADER) $(DESTDIR)$(PREFIX)/include/trainyard.h
+	install -m 644 $(HEADER) $(CPP_HEADER) $(DESTDIR)$(PREFIX)/include
+	rm -rf $(DESTDIR)$(PREFIX)/share/trainyard
+	install -d $(DESTDIR)$(PREFIX)/share/trainyard/swift/Sources
+	cp -R $(TEMPLATES) $(DESTDIR)$(PREFIX)/share/trainyard/templates
+	mv $(DESTDIR)$(PREFIX)/share/trainyard/templates/kit/Package.swift $(DESTDIR)$(PREFIX)/share/trainyard/swift
+	rmdir $(DESTDIR)$(PREFIX)/share/trainyard/templates/kit
+	cp -R Sources/CTrainyard Sources/PluginKit $(DESTDIR)$(PREFIX)/share/trainyard/swift/Sources
 	for id in $(PLUGINS); do \
 	  install -m 755 .build/release/lib$$id.so $(DESTDIR)$(PREFIX)/lib/trainyard/plugins/; \
 	done

@@ -99,7 +99,8 @@ let package = Package(
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
-      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      exclude: ["Templates"]),
 
     // Examples that are programs.
     .executableTarget(

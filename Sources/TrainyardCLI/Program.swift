@@ -16,7 +16,7 @@ struct Program: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
-      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
+      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self, NewCommand.self,
     ])
 
   static func main() {

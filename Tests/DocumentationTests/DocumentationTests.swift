@@ -23,7 +23,7 @@ import Testing
       return print("\(document) is left out: libgsl.so.27 is not installed")
     }
     let tree = try copyOfTheTree()
-    let path = try builtFolder() + ":/usr/local/bin:" + (searchPath() ?? "/usr/bin:/bin")
+    let path = try builtFolder() + ":/usr/local/bin:" + (Shell.searchPath() ?? "/usr/bin:/bin")
     for command in commands {
       let words = try runnable(command.words, in: tree)
       let result = try Shell.run(words, in: tree(folder), environment: ["PATH": path])
@@ -92,10 +92,5 @@ import Testing
         [program] + run.dropFirst() + ["--epochs", "2", "--name", "documented"], in: tree(""))
     }
     return words.map { $0 == "RUN" ? "runs/documented" : $0 }
-  }
-
-  private func searchPath() -> String? {
-    let result = try? Shell.run(["sh", "-c", "printf %s \"$PATH\""])
-    return result.flatMap { $0.output.isEmpty ? nil : $0.output }
   }
 }

@@ -61,6 +61,12 @@ public enum Shell {
     return RunningProgram(words, process, output, errors)
   }
 
+  /// Where programs are looked for.
+  public static func searchPath() -> String? {
+    let result = try? Shell.run(["sh", "-c", "printf %s \"$PATH\""])
+    return result.flatMap { $0.output.isEmpty ? nil : $0.output }
+  }
+
   /// A runner that ignores Ctrl-C, as one in the background does, hands that on unless it is told otherwise.
   private static func setSignals(_ attributes: inout posix_spawnattr_t) {
     var signals = sigset_t()
