@@ -13,6 +13,8 @@ import Testing
     ("examples/monitor-from-c/README.md", "examples/monitor-from-c"),
     ("examples/monitor-from-gsl/README.md", "examples/monitor-from-gsl"),
     ("examples/reuse/README.md", "."), ("examples/embed-the-host/README.md", "."),
+    ("docs/write-a-callback.md", "."), ("docs/write-a-model.md", "."), ("docs/write-a-monitor.md", "."),
+    ("docs/write-a-dataset.md", "."),
   ]
 
   @Test(arguments: documents)

@@ -25,7 +25,7 @@ struct DocumentedCommand: CustomStringConvertible, Sendable {
       if continues { words.removeLast() }
       if open {
         commands[commands.count - 1].words += words
-      } else if let first = words.first, programs.contains(first) {
+      } else if let first = words.first, programs.contains(first) || words.starts(with: ["make", "-C"]) {
         commands.append(DocumentedCommand(document: document, words: words))
       } else {
         continue
