@@ -49,7 +49,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset gsl
+.PHONY: help run build test traces tensorboard-check examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -120,6 +120,10 @@ install: build ## Install program, headers, plugins, templates and trainyard.pc 
 	  'Description: The contract between Trainyard and its plugins' "Version: $$major.$$minor" \
 	  'Cflags: -I$${includedir}' > $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainyard.pc
 	@chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/trainyard.pc
+
+docs: swift packages ## API documentation with DocC: .build/documentation
+	$(SWIFT) build
+	SWIFT=$(SWIFT) docs/build-api.sh
 
 format: ## Format all Swift sources
 	$(SWIFT) format -i -r $(SWIFT_SOURCES)
