@@ -65,7 +65,7 @@ final class Worker {
     try outputs.begin(recordingFacts(facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-    if let folder { plan.output.began?(folder.path) }
+    if let folder, let began = plan.output.began { outputs.trainingBegins = { began(folder.path) } }
     let found = try plan.training.learningRateSearch.map {
       try findLearningRate($0, task, prepared, interruption, folder)
     }
