@@ -13,6 +13,7 @@ import Testing
     ("examples/monitor-from-c/README.md", "examples/monitor-from-c"),
     ("examples/monitor-from-gsl/README.md", "examples/monitor-from-gsl"),
     ("examples/reuse/README.md", "."), ("examples/embed-the-host/README.md", "."),
+    ("docs/runs.md", "."),
   ]
 
   @Test(arguments: documents)
