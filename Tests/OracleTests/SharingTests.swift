@@ -150,7 +150,6 @@ struct SharingTrial {
     trail += held?.metrics.map { "\($0.name) \($0.value.bitPattern)" } ?? []
     for name in PathName.files(below: path) where name != "summary.json" {
       let bytes = try InputFile.read(PathName.join(path, name))
-      trail.append("\(name): \(bytes.count)")
       trail += String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) })).split(separator: "\n").map {
         "\(name): " + String($0).replacing(#/, ?"seconds": ?[-+.0-9e]+/#, with: "")
       }

@@ -29,10 +29,9 @@ import Testing
       plan(moons) {
         $0.callbacks = "[learning-rate-monitor, \(impatient), ema-weights, csv-logger]"
         $0.epochs = 5
-        $0.extra = "# another order of metrics"
       },
       plan(moons) {
-        $0.callbacks = "[tensorboard, \(patient), json-lines-logger]"; $0.epochs = 3
+        $0.callbacks = "[\(patient), json-lines-logger]"; $0.epochs = 3
       },
     ].enumerated().map { number, plan -> Plan in
       var plan = plan
@@ -42,19 +41,19 @@ import Testing
         ]
         plan.model.options["hidden"] = .list([.int(4), .int(3)])
       }
-      plan.callbacks.removeAll { $0.component.id == "tensorboard" }
       return plan
     }
     let order = [0, 1, 2, 0, 1, 2, 1, 0]
     let fresh = try plans.enumerated().map { number, plan in
       try RunThread.perform {
-        try Worker().fit(request(plan, moons.folder("fresh/\(number)")), console: SilentConsole()).timeless()
+        try Worker().fit(request(plan, moons.folder("fresh/plan-number-\(number)")), console: SilentConsole())
+          .timeless()
       }
     }
     try RunThread.perform {
       let worker = Worker()
       for (turn, number) in order.enumerated() {
-        let folder = moons.folder("shared-\(turn)/\(number)")
+        let folder = moons.folder("shared-\(turn)/plan-number-\(number)")
         let report = try worker.fit(request(plans[number], folder), console: SilentConsole())
         #expect(report.result.failure == nil)
         let lines = try report.timeless()
@@ -111,7 +110,7 @@ import Testing
     let moons = try Moons()
     var request = FitRequest(
       try plan(moons) {
-        $0.epochs = 9; $0.callbacks = "[csv-logger]"
+        $0.epochs = 9; $0.callbacks = "[learning-rate-monitor]"
       })
     request.observer = Pruner()
     request.predictsValidation = true
