@@ -15,8 +15,18 @@ struct Program: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
-      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self, NewCommand.self,
+      RunCommand.self,
+      CrossValidateCommand.self,
+      RunsCommand.self,
+      EvaluateCommand.self,
+      PredictCommand.self,
+      ListCommand.self,
+      InspectCommand.self,
+      NewCommand.self,
+      SchemaCommand.self,
+      FindLearningRateCommand.self,
+      ReplayCommand.self,
+      TracesCommand.self,
     ])
 
   static func main() {

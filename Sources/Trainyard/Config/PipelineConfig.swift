@@ -12,6 +12,8 @@ public struct PipelineConfig: Sendable {
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig
+  /// `nil`: not given.
+  public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
   /// What relative paths of the config are relative to.
@@ -108,9 +110,14 @@ public struct OutputConfig: Sendable {
     case epochs, batches
   }
 
+  /// What a store is called that lies beside the runs.
+  public static let storeName = "trainyard.db"
+
   /// Absolute.
   public var folder: String
   /// `nil`: made from time and seed.
   public var name: String?
   public var record: Record
+  /// The file that keeps what was run, absolute; `nil`: none does.
+  public var store: String?
 }

@@ -48,7 +48,9 @@ struct Planner {
     plan.initialWeights = config.model.initialWeights
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
+    plan.output.store = config.output.store
     plan.output.recordsBatches = config.output.record == .batches
+    plan.crossValidation = config.crossValidation
     plan.resolved = resolved(plan)
     return plan
   }
