@@ -96,10 +96,13 @@ let package = Package(
     // The host's side.
     .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
     .target(name: "Training"),
+    .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
-      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Examples that are programs.
     .executableTarget(
@@ -140,6 +143,10 @@ let package = Package(
       name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Conformance", "PluginHost", "TrainyardCLI", "Trainyard", "Support"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
