@@ -94,7 +94,10 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
+    // Starting and watching processes, and what Linux offers to keep one in.
+    .target(
+      name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
     .target(name: "Training"),
     .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
