@@ -94,12 +94,18 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
+    // Starting and watching processes, and what Linux offers to keep one in.
+    .target(
+      name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
     .target(name: "Training"),
+    .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
-      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Examples that are programs.
     .executableTarget(
@@ -140,6 +146,10 @@ let package = Package(
       name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Conformance", "PluginHost", "TrainyardCLI", "Trainyard", "Support"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
