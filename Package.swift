@@ -99,7 +99,8 @@ let package = Package(
       name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
     .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
     .target(name: "Training"),
-    .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
+    .target(name: "Conformance", dependencies: ["CTrainyard", "CConformance", "PluginHost"]),
+    .target(name: "CConformance"),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",

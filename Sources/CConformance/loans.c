@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A ring: the oldest loan is forgotten when a new one needs its place. */
+/* A ring: the oldest loan that was taken back is forgotten when a new one needs its place. */
 static loan loans[most_loans];
 static int32_t next_loan;
 /* Where loans that wait for their call begin. */
@@ -53,6 +53,11 @@ static void *lend(size_t size, size_t alignment, const char *name, int32_t *numb
   if (mprotect(start + room, page, PROT_NONE) != 0) {
     munmap(start, room + page);
     return NULL;
+  }
+  /* What is still lent stays; were all of them, the oldest would be noticed no longer. */
+  for (int tries = 0; tries < most_loans; tries++) {
+    if (loans[next_loan].room == 0 || loans[next_loan].access == CF_TAKEN_BACK) break;
+    next_loan = (next_loan + 1) % most_loans;
   }
   *number = next_loan;
   next_loan = (next_loan + 1) % most_loans;

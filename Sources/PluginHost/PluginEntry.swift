@@ -22,7 +22,7 @@ package struct PluginEntry: Sendable {
 
   /// Checks the file at `userPath` and opens it.
   package init(opening userPath: String) throws(LoadError) {
-    do {
+    do throws(LoadFault) {
       let file = try LibraryFile(userPath)
       try FileTrust.check(file.path, file.status)
       if file.exportsEntry == false { throw LoadFault.noEntryPoint }

@@ -1,12 +1,14 @@
+import CConformance
 import Glibc
 
 /// Memory that two processes share, in which one writes what it is about to call. When it dies, the other reads there
 /// where that was.
 public final class CallNote {
   static let size = 4096
-  // Layout: epoch, batch, whether a call is running; then two texts.
+  // Layout: epoch, batch, whether a call is running; then three texts.
   private static let name = (offset: 24, size: 72)
-  private static let text = (offset: 96, size: size - 96)
+  private static let text = (offset: 96, size: 2976)
+  private static let fault = (offset: 3072, size: 1024)
 
   private let memory: UnsafeMutableRawPointer
 
@@ -19,14 +21,27 @@ public final class CallNote {
 
   deinit { munmap(memory, Self.size) }
 
+  /// From now on a crash of this process leaves a sentence here before the process dies.
+  func reportFaults() {
+    cf_report_faults((memory + Self.fault.offset).assumingMemoryBound(to: CChar.self), Self.fault.size)
+  }
+
+  /// What the process did when it died: "read the event of on_epoch_end, epoch 1, after that call had returned".
+  /// Empty: it did not crash, or could not say.
+  var fault: String { read(Self.fault) }
+
   func enter(_ call: String, epoch: Int, batch: Int) {
+    cf_enter_call(call, Int64(epoch), Int64(batch))
     memory.storeBytes(of: Int64(epoch), as: Int64.self)
     memory.storeBytes(of: Int64(batch), toByteOffset: 8, as: Int64.self)
     write(call, Self.name)
     memory.storeBytes(of: 1, toByteOffset: 16, as: Int64.self)
   }
 
-  func leave() { memory.storeBytes(of: 0, toByteOffset: 16, as: Int64.self) }
+  func leave() {
+    cf_leave_call()
+    memory.storeBytes(of: 0, toByteOffset: 16, as: Int64.self)
+  }
 
   func scene(_ text: String) { write(text, Self.text) }
 

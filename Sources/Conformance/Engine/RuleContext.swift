@@ -71,6 +71,7 @@ public final class RuleContext {
     _ host: ScriptedHost? = nil, values: [String: OptionValue] = [:], memory: any EventMemory = HeapMemory()
   ) throws -> ScriptedCallback {
     let host = host ?? self.host()
+    host.memory = memory
     let component = try component()
     let made = try create(host) { options in
       try CallbackInstance(

@@ -8,29 +8,33 @@ import PluginHost
 public final class GuardedMemory: EventMemory, PluginWatch {
   private var loans: [UnsafeMutableRawPointer: Int32] = [:]
   /// Those of the call that is about to be made, or runs.
-  private var ofCall: [Int32] = []
-  private var isCalling = false
+  private var ofCall: [(loan: Int32, access: Int32)] = []
+  /// Where those begin that the host makes while the plugin calls it.
+  private var sealed = 0
 
   public init() {}
 
   // MARK: Events, batches, weights
 
-  public func allocate(byteCount: Int, alignment: Int, name: String) -> UnsafeMutableRawPointer {
+  public func allocate(
+    byteCount: Int, alignment: Int, name: String, isWritable: Bool
+  ) -> UnsafeMutableRawPointer {
     let (memory, loan) = lend(byteCount, alignment, name, forLife: false)
-    ofCall.append(loan)
-    // A view that the plugin asks for while it is called: the host fills it and hands it over.
+    ofCall.append((loan, isWritable ? CF_WRITABLE : CF_READ_ONLY))
     return memory
   }
 
-  public func callBegins() {
-    isCalling = true
-    for loan in ofCall { cf_allow(loan, CF_READ_ONLY) }
-  }
+  public func callBegins() { seal() }
 
   public func callEnded() {
-    isCalling = false
-    for loan in ofCall { cf_allow(loan, CF_TAKEN_BACK) }
+    for (loan, _) in ofCall { cf_allow(loan, CF_TAKEN_BACK) }
     ofCall.removeAll(keepingCapacity: true)
+    sealed = 0
+  }
+
+  private func seal() {
+    for (loan, access) in ofCall[sealed...] { cf_allow(loan, access) }
+    sealed = ofCall.count
   }
 
   // MARK: What an instance is lent by its host
@@ -52,7 +56,11 @@ public final class GuardedMemory: EventMemory, PluginWatch {
   }
 
   package func hostBegins() { cf_pause_count() }
-  package func hostEnds() { cf_resume_count() }
+  package func hostEnds() {
+    // The host has filled the views that it hands over.
+    seal()
+    cf_resume_count()
+  }
 
   private func lend(
     _ size: Int, _ alignment: Int, _ name: String, forLife: Bool

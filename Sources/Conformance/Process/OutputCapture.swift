@@ -29,8 +29,9 @@ struct OutputCapture {
     init(_ descriptor: Int32, in folder: String) throws {
       fflush(nil)
       var template = Array((folder + "/output-XXXXXX").utf8CString)
-      file = mkostemp(&template, O_CLOEXEC)
+      file = mkstemp(&template)
       guard file >= 0 else { throw CheckError("cannot make a file in '\(folder)': error \(errno)") }
+      _ = fcntl(file, F_SETFD, FD_CLOEXEC)
       unlink(template)
       self.descriptor = descriptor
       saved = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)

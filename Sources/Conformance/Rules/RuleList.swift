@@ -2,7 +2,10 @@ import PluginHost
 
 extension Rule {
   /// Every rule, in the order of the report.
-  public static let all: [Rule] = resetRules + resumeRules + lifeCycleRules
+  public static let all: [Rule] = loadRules + entryRules + resetRules + resumeRules + lifeCycleRules + kindRules
+    + processRules + costRules + isolationRules
+
+  static let kindRules = ModelRules.all + MonitorRules.all + DatasetRules.all
 
   static let resetRules: [Rule] = []
   static let resumeRules: [Rule] = []

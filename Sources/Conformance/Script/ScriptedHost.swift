@@ -4,7 +4,7 @@ import PluginHost
 
 /// A host whose every answer follows from a script: metrics, weights, hyper-parameters, files, time and random
 /// numbers. It writes down what the instance asks for.
-public final class ScriptedHost: HostServices {
+public final class ScriptedHost: HostServices, WatchedServices {
   /// What a checkpoint of the real host holds for an instance, besides its state.
   struct Snapshot {
     var model: ScriptedModel
@@ -39,6 +39,8 @@ public final class ScriptedHost: HostServices {
   private var createdWanted: Set<String> = []
   private var createdDeclared: [String: (direction: UInt32, phase: UInt32)] = [:]
   private var isCreating = false
+  /// Numbers that the call has published, by metric or name of a list.
+  private(set) var published: [(name: String, values: [Double])] = []
   private var names: [UnsafeMutablePointer<CChar>] = []
   private var parameterNames: [String: UnsafeMutablePointer<CChar>] = [:]
   private var pending: [() -> Void] = []
@@ -50,6 +52,7 @@ public final class ScriptedHost: HostServices {
   private var isRunning = false
   /// Set by whoever drives the instance: views of weights lie there.
   var memory: any EventMemory = HeapMemory()
+  package var watch: (any PluginWatch)? { memory as? any PluginWatch }
 
   public init(seed: UInt64, folder: String) {
     self.seed = seed
@@ -124,6 +127,7 @@ public final class ScriptedHost: HostServices {
 
   func callBegins() {
     effects = []
+    published = []
     pending = []
   }
 
@@ -223,6 +227,7 @@ public final class ScriptedHost: HostServices {
 
   public func publish(_ id: UInt32, _ value: Double) {
     let name = id < metrics.count ? metrics[Int(id)] : "number \(id)"
+    published.append((name, [value]))
     later("publish \(name)", Self.text(value)) { [unowned self] in
       epochPublished[Int(id)] = value
       batchPublished[Int(id)] = value
@@ -233,6 +238,7 @@ public final class ScriptedHost: HostServices {
   }
   public func publishList(_ name: String, _ values: [Double]) {
     let text = "[" + values.map(Self.text).joined(separator: ", ") + "]"
+    published.append(("list " + name, values))
     later("publish list \(name)", text) { [unowned self] in notes.append((name, nil, values)) }
   }
   public func stop(_ reason: String) {

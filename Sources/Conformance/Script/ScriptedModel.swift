@@ -64,11 +64,13 @@ struct ScriptedModel {
   func view(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>, _ memory: any EventMemory) -> Bool {
     guard weights.indices.contains(index) else { return false }
     let source = weights[index]
-    let data = memory.allocate(byteCount: source.values.count * MemoryLayout<Float>.size, alignment: 64)
+    let data = memory.allocate(
+      byteCount: source.values.count * MemoryLayout<Float>.size, alignment: 4, name: "the view of a weight")
     source.values.withUnsafeBytes { data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: $0.count) }
     let rank = source.shape.count
-    let layout = memory.allocate(byteCount: 2 * rank * MemoryLayout<Int64>.size, alignment: 8)
-      .bindMemory(to: Int64.self, capacity: 2 * rank)
+    let layout = memory.allocate(
+      byteCount: 2 * rank * MemoryLayout<Int64>.size, alignment: 8, name: "the shape of a weight"
+    ).bindMemory(to: Int64.self, capacity: 2 * rank)
     var stride: Int64 = 1
     for dimension in source.shape.indices.reversed() {
       layout[dimension] = source.shape[dimension]
@@ -76,7 +78,7 @@ struct ScriptedModel {
       stride *= source.shape[dimension]
     }
     weight.pointee.trainable = source.isTrainable ? 1 : 0
-    weight.pointee.name = UnsafePointer(EventWriter.text(source.name, memory))
+    weight.pointee.name = UnsafePointer(EventWriter.text(source.name, memory, "the name of a weight"))
     weight.pointee.tensor = ty_tensor(
       data: data, device: ty_device(type: TY_DEVICE_CPU, id: 0), ndim: Int32(rank),
       dtype: ty_dtype(code: UInt8(TY_DTYPE_FLOAT), bits: 32, lanes: 1), shape: layout, strides: layout + rank,
