@@ -33,7 +33,8 @@ struct EventWriter {
     let words = metrics.count / 64 + 1
     let values = memory.allocate(byteCount: metrics.count * 8, alignment: 8)
       .bindMemory(to: Double.self, capacity: max(1, metrics.count))
-    let present = memory.allocate(byteCount: words * 8, alignment: 8).bindMemory(to: UInt64.self, capacity: words)
+    let present = memory.allocate(byteCount: words * 8, alignment: 8).bindMemory(
+      to: UInt64.self, capacity: words)
     present.initialize(repeating: 0, count: words)
     for (id, value) in metrics.enumerated() {
       // What is not there may be anything: a plugin that looks all the same should be seen to.

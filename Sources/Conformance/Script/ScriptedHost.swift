@@ -13,7 +13,8 @@ public final class ScriptedHost: HostServices {
     var random: SplitMix64
     var clock: ScriptedClock
     var step: Int
-    var epochPublished: [Int: Double]
+    var epochPublished: [String: Double]
+    var notes: [(name: String, text: String?, values: [Double])]
   }
 
   /// What the call that is running, or the last one, has asked for.
@@ -138,7 +139,8 @@ public final class ScriptedHost: HostServices {
   var snapshot: Snapshot {
     Snapshot(
       model: model, slots: slots, files: files, random: random, clock: clock, step: step,
-      epochPublished: epochPublished)
+      epochPublished: Dictionary(uniqueKeysWithValues: epochPublished.map { (metrics[$0], $1) }), notes: notes
+    )
   }
 
   /// As the real host restores a checkpoint, after the reset and before state_load.
@@ -149,7 +151,9 @@ public final class ScriptedHost: HostServices {
     random = snapshot.random
     clock = snapshot.clock
     step = snapshot.step
-    epochPublished = snapshot.epochPublished
+    epochPublished = [:]
+    for (name, value) in snapshot.epochPublished { epochPublished[Int(id(of: name))] = value }
+    notes = snapshot.notes
   }
 
   /// What the epoch's notes were, for the event that ends it.
@@ -224,6 +228,7 @@ public final class ScriptedHost: HostServices {
   public func publish(_ id: UInt32, _ value: Double) {
     let name = id < metrics.count ? metrics[Int(id)] : "number \(id)"
     later("publish \(name)", Self.text(value)) { [unowned self] in
+      guard id < metrics.count else { return }
       epochPublished[Int(id)] = value
       batchPublished[Int(id)] = value
     }

@@ -65,7 +65,9 @@ struct ScriptedModel {
     guard weights.indices.contains(index) else { return false }
     let source = weights[index]
     let data = memory.allocate(byteCount: source.values.count * MemoryLayout<Float>.size, alignment: 64)
-    source.values.withUnsafeBytes { data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: $0.count) }
+    source.values.withUnsafeBytes {
+      data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: $0.count)
+    }
     let rank = source.shape.count
     let layout = memory.allocate(byteCount: 2 * rank * MemoryLayout<Int64>.size, alignment: 8)
       .bindMemory(to: Int64.self, capacity: 2 * rank)
