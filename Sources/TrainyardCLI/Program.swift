@@ -17,6 +17,7 @@ struct Program: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
       PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
+      CheckCommand.self, CheckChildCommand.self,
     ])
 
   static func main() {

@@ -40,7 +40,8 @@ public struct Rule: Sendable {
   public let check: @Sendable (RuleContext) throws -> Verdict
 
   public init(
-    _ id: String, _ sentence: String, scope: Scope, level: Level = .standard, deadline: Duration = .seconds(30),
+    _ id: String, _ sentence: String, scope: Scope, level: Level = .standard,
+    deadline: Duration = .seconds(30),
     comparesTraces: Bool = false, check: @escaping @Sendable (RuleContext) throws -> Verdict
   ) {
     self.id = id

@@ -1,54 +1,17 @@
 import PluginHost
 
-/// Rules about a library as a file, and about what it says of itself.
+/// Rules about a library as a file, and about what it says of itself; see also `Rule.opens`.
 extension Rule {
   static let loadRules: [Rule] = [
-    Rule(
-      "load-opens", "The library opens with every symbol resolved at once and nothing shared with others.",
-      scope: .library, level: .quick
-    ) { try opens($0) },
     Rule(
       "load-exports-one-symbol", "The library exports 'trainyard_plugin' and nothing else.", scope: .library,
       level: .quick
     ) { try exportsOneSymbol($0) },
     Rule(
-      "load-description",
-      "Ids, texts, option rows and tables are well-formed: nothing is missing, doubled or contradictory.",
-      scope: .library, level: .quick
-    ) { try describesItself($0) },
-    Rule(
       "load-documentation", "Every component and every option says what it is for.", scope: .library,
       level: .quick
     ) { try isDocumented($0) },
   ]
-
-  /// What only the author of a description can have done wrong, as opposed to a file that does not open.
-  private static let descriptionFaults: Set<LoadError.Code> = [
-    .badDescription, .tableTooShort, .missingSlot, .duplicateComponent,
-  ]
-
-  private static func opens(_ context: RuleContext) throws -> Verdict {
-    do {
-      _ = try context.calling("trainyard_plugin") { try context.library() }
-      return .passed
-    } catch let error as LoadError where descriptionFaults.contains(error.code) {
-      // It has opened; what it says is another rule's.
-      return .passed
-    } catch let error as LoadError {
-      return .failed(error.detail, detail: ["to do: " + error.remedy])
-    }
-  }
-
-  private static func describesItself(_ context: RuleContext) throws -> Verdict {
-    do {
-      _ = try context.calling("trainyard_plugin") { try context.library() }
-      return .passed
-    } catch let error as LoadError where descriptionFaults.contains(error.code) {
-      return .failed(error.detail, detail: ["to do: " + error.remedy])
-    } catch let error as LoadError {
-      throw Skip("it does not open: \(error.detail)")
-    }
-  }
 
   // MARK: Exports
 

@@ -7,10 +7,10 @@ public final class ScriptedCallback {
   public let host: ScriptedHost
   /// Of the run that goes on, or the last one.
   public private(set) var trace = Trace()
+  /// For each entry of the trace, how far in the script it is.
+  private(set) var positions: [Int] = []
   private let memory: any EventMemory
   private let note: CallNote?
-  private var runs = 0
-  private var hasBegun = false
   /// Told before and after each call of the plugin.
   public var willCall: (CallSite) -> Void = { _ in }
   public var didCall: (CallSite) -> Void = { _ in }
@@ -60,7 +60,7 @@ public final class ScriptedCallback {
     if !run.hasStarted {
       run.hasStarted = true
       trace = Trace()
-      hasBegun = false
+      positions = []
       host.beginRun(run.script, resumedAt: run.resumedEpoch)
     }
     guard let step = run.next(stopped: host.stopReason != nil, accumulate: accumulation) else {
@@ -69,12 +69,14 @@ public final class ScriptedCallback {
     }
     switch step {
     case .moment(let moment, let failsEffects):
+      defer { while positions.count < trace.entries.count { positions.append(run.position) } }
       if moment.hook == .optimizerStep {
         host.model.step()
         host.step &+= 1
       }
-      if let failure = try make(moment, failsEffects: failsEffects, run.script) { run.fail(failure) }
-      if moment.hook == .trainBegin, trace.entries.last?.failure == nil { run.begun = true }
+      let failure = try make(moment, failsEffects: failsEffects, run.script)
+      if moment.hook == .trainBegin, failure == nil { run.begun = true }
+      if let failure { run.fail(failure) }
     case .exception(let words): _ = try make(Moment(.exception), text: words, run.script)
     case .end(let outcome, let words):
       _ = try make(Moment(.trainEnd, epoch: run.lastEpoch), outcome: outcome, text: words, run.script)
@@ -85,7 +87,9 @@ public final class ScriptedCallback {
     return true
   }
 
-  private var accumulation: Int { Int(min(max(host.model.parameter("accumulate_grad_batches") ?? 1, 1), 1000)) }
+  private var accumulation: Int {
+    Int(min(max(host.model.parameter("accumulate_grad_batches") ?? 1, 1), 1000))
+  }
 
   /// Makes one call and writes down what came of it. Returns the words of a failure.
   private func make(

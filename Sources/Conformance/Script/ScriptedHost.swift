@@ -13,7 +13,8 @@ public final class ScriptedHost: HostServices, WatchedServices {
     var random: SplitMix64
     var clock: ScriptedClock
     var step: Int
-    var epochPublished: [Int: Double]
+    var epochPublished: [String: Double]
+    var notes: [(name: String, text: String?, values: [Double])]
   }
 
   /// What the call that is running, or the last one, has asked for.
@@ -142,7 +143,8 @@ public final class ScriptedHost: HostServices, WatchedServices {
   var snapshot: Snapshot {
     Snapshot(
       model: model, slots: slots, files: files, random: random, clock: clock, step: step,
-      epochPublished: epochPublished)
+      epochPublished: Dictionary(uniqueKeysWithValues: epochPublished.map { (metrics[$0], $1) }), notes: notes
+    )
   }
 
   /// As the real host restores a checkpoint, after the reset and before state_load.
@@ -153,7 +155,9 @@ public final class ScriptedHost: HostServices, WatchedServices {
     random = snapshot.random
     clock = snapshot.clock
     step = snapshot.step
-    epochPublished = snapshot.epochPublished
+    epochPublished = [:]
+    for (name, value) in snapshot.epochPublished { epochPublished[Int(id(of: name))] = value }
+    notes = snapshot.notes
   }
 
   /// What the epoch's notes were, for the event that ends it.
@@ -229,6 +233,7 @@ public final class ScriptedHost: HostServices, WatchedServices {
     let name = id < metrics.count ? metrics[Int(id)] : "number \(id)"
     published.append((name, [value]))
     later("publish \(name)", Self.text(value)) { [unowned self] in
+      guard id < metrics.count else { return }
       epochPublished[Int(id)] = value
       batchPublished[Int(id)] = value
     }

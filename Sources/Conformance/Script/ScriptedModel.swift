@@ -66,7 +66,9 @@ struct ScriptedModel {
     let source = weights[index]
     let data = memory.allocate(
       byteCount: source.values.count * MemoryLayout<Float>.size, alignment: 4, name: "the view of a weight")
-    source.values.withUnsafeBytes { data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: $0.count) }
+    source.values.withUnsafeBytes {
+      data.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(data), byteCount: $0.count)
+    }
     let rank = source.shape.count
     let layout = memory.allocate(
       byteCount: 2 * rank * MemoryLayout<Int64>.size, alignment: 8, name: "the shape of a weight"

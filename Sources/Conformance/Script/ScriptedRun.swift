@@ -22,7 +22,10 @@ public struct ScriptedRun {
   private let moments: [Moment]
   private var phase = Phase.running
   /// The moment that is next, and how many calls have been made.
-  private(set) var position = 0
+  private var index = 0
+  private let skipped: Int
+  /// How many of the script's calls are behind.
+  var position: Int { index == 0 ? 0 : index + skipped }
   private var calls = 0
   private var stopEpoch: Int?
   private var stopBatch = -1
@@ -39,12 +42,14 @@ public struct ScriptedRun {
     self.script = script
     let all = script.moments
     guard position > 0, position < all.count else {
-      moments = all
-      resumedEpoch = position > 0 ? all.last?.epoch : nil
-      if position > 0 { self.position = all.count }
+      // All has been run: on_train_begin and the end are left.
+      moments = position > 0 ? [all[0]] : all
+      skipped = position > 0 ? all.count - 1 : 0
+      resumedEpoch = position > 0 ? (all.last?.epoch ?? 0) &+ 1 : nil
       return
     }
     moments = [all[0]] + all[position...]
+    skipped = position - 1
     resumedEpoch = all[position].epoch
     lastEpoch = all[position - 1].epoch
   }
@@ -81,9 +86,9 @@ public struct ScriptedRun {
     case .stopped(let count) where calls >= count: stop()
     default: if stopped { stop() }
     }
-    while position < moments.count {
-      let moment = moments[position]
-      position += 1
+    while index < moments.count {
+      let moment = moments[index]
+      index += 1
       if skips(moment) || moment.hook == .optimizerStep && !isDue(moment, accumulate) { continue }
       lastEpoch = max(lastEpoch, moment.epoch)
       calls += 1
@@ -105,10 +110,10 @@ public struct ScriptedRun {
   private mutating func stop() {
     guard stopEpoch == nil else { return }
     stopEpoch = lastEpoch
-    let last = position > 0 && position <= moments.count ? moments[position - 1] : nil
+    let last = index > 0 && index <= moments.count ? moments[index - 1] : nil
     stopBatch = last.map { $0.hook.isTrainingBatch ? $0.batch : -1 } ?? -1
     // The epoch is over already: nothing more of it.
-    if last?.hook == .epochEnd || last?.hook == .trainBegin { position = moments.count }
+    if last?.hook == .epochEnd || last?.hook == .trainBegin { index = moments.count }
   }
 
   /// After a request to stop the batch is finished, the epoch closed, and no other begun.

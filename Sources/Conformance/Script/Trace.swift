@@ -55,14 +55,19 @@ public struct Trace: Sendable, Equatable {
 
   public init(_ entries: [TraceEntry] = []) { self.entries = entries }
 
-  /// The trace without what is measured: numbers in effects with these keys become '#'.
+  /// The trace without what is measured: the values of effects with these keys become '#'; effects whose keys stand
+  /// there with a '-' before them are left out.
   public func masking(_ keys: Set<String>) -> Trace {
     guard !keys.isEmpty else { return self }
     var masked = self
     for entry in masked.entries.indices {
+      masked.entries[entry].effects.removeAll { keys.contains("-" + $0.key) }
       for effect in masked.entries[entry].effects.indices
       where keys.contains(masked.entries[entry].effects[effect].key) {
         masked.entries[entry].effects[effect].value = "#"
+      }
+      if masked.entries[entry].failure != nil, keys.contains("failure") {
+        masked.entries[entry].failure = "#"
       }
     }
     return masked
