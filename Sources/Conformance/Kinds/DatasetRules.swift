@@ -119,7 +119,7 @@ enum DatasetRules {
         _ = try drive.read([row])
         return .failed("row \(row) is read, and there are \(count)")
       } catch let failure as PluginFailure {
-        if failure.words == KindVerdict.noWords { return .failed("row \(row) of \(count) is refused without a word") }
+        if failure.hasNoWords { return .failed("row \(row) of \(count) is refused without a word") }
       }
       // The next request must not suffer for it.
       try drive.reset()
@@ -180,7 +180,7 @@ enum DatasetRules {
       context.trying("loading a state with \(what)")
       try drive.reset()
       do { try drive.load(damaged) } catch let failure as PluginFailure {
-        if failure.words == KindVerdict.noWords { return .failed("a state with \(what) is refused without a word") }
+        if failure.hasNoWords { return .failed("a state with \(what) is refused without a word") }
         if damaged.isEmpty { return .failed("loading nothing fails: \(failure.words)") }
         try drive.reset()
       }

@@ -15,8 +15,6 @@ enum KindVerdict {
     let lines = StateComparison.differences(found, "now", expected, "as it should be")
     return lines.first.map { .failed(fault + ": " + $0, detail: Array(lines.dropFirst())) }
   }
-
-  static let noWords = "the plugin gave no reason"
 }
 
 /// What a state can look like that no plugin has saved: for rules about loading.

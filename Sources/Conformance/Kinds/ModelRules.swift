@@ -74,7 +74,7 @@ enum ModelRules {
       do {
         try drive.reset(seed: 1)
       } catch let failure as PluginFailure where failure.code != TY_OK {
-        if failure.words == KindVerdict.noWords { return .failed("it refuses \(rows.name) without a word") }
+        if failure.hasNoWords { return .failed("it refuses \(rows.name) without a word") }
         continue
       }
       served += 1
@@ -312,7 +312,7 @@ enum ModelRules {
         try copy.load(damaged)
         // Taken: then it must be able to go on.
         _ = try? copy.train(1)
-      } catch let failure as PluginFailure where failure.words == KindVerdict.noWords {
+      } catch let failure as PluginFailure where failure.hasNoWords {
         return .failed("a state with \(what) is refused without a word")
       } catch is PluginFailure { /* A clean error. */  }
       try copy.reset(seed: 1)
@@ -336,7 +336,7 @@ enum ModelRules {
       let new = name == "accumulate_grad_batches" ? value + 1 : value / 2
       context.trying("setting '\(name)' to \(new)")
       do { try drive.set(name, new) } catch let failure as PluginFailure {
-        guard failure.words == KindVerdict.noWords else { continue }
+        guard failure.hasNoWords else { continue }
         return .failed("'\(name)' cannot be set to \(new), and no reason is given")
       }
       let found = try drive.model.parameter(name)
@@ -383,7 +383,7 @@ enum ModelRules {
         _ = try drive.train(2)
         _ = try drive.evaluate(odd.all)
       } catch let failure as PluginFailure {
-        if failure.words == KindVerdict.noWords { return .failed("\(what): \(failure.call) fails without a word") }
+        if failure.hasNoWords { return .failed("\(what): \(failure.call) fails without a word") }
         if failure.code == TY_OK { return .failed("\(what): \(failure.words)") }
         continue
       }

@@ -65,7 +65,7 @@ enum MonitorRules {
       let drive = try MonitorDrive(context)
       try drive.reset()
       do { try drive.prepare(rows) } catch let failure as PluginFailure {
-        if failure.words == KindVerdict.noWords { return .failed("it refuses \(rows.name) without a word") }
+        if failure.hasNoWords { return .failed("it refuses \(rows.name) without a word") }
         continue
       }
       do {
@@ -73,7 +73,7 @@ enum MonitorRules {
         if !drive.monitor.component.isSample { try drive.update(rows, rows.all) }
         _ = try drive.compute()
         served += 1
-      } catch let failure as PluginFailure where failure.words == KindVerdict.noWords {
+      } catch let failure as PluginFailure where failure.hasNoWords {
         return .failed("prepare() takes \(rows.name), and \(failure.call) fails without a word")
       } catch is PluginFailure {
         // A monitor without prepare() sees only now what it is given.
@@ -238,7 +238,7 @@ enum MonitorRules {
           _ = try copy.compute()
         }
       } catch let failure as PluginFailure {
-        if failure.words == KindVerdict.noWords { return .failed("a state with \(what) is refused without a word") }
+        if failure.hasNoWords { return .failed("a state with \(what) is refused without a word") }
         if damaged.isEmpty { return .failed("loading nothing fails: \(failure.words)") }
       }
       if let fault = KindVerdict.comparing(

@@ -2,8 +2,6 @@ import PluginHost
 
 /// Rules about what a plugin does to the process that it lives in, and with the memory that it is lent.
 extension Rule {
-  static let everyKind = Scope.component(Set(PluginKind.allCases))
-
   static let processRules: [Rule] = [
     Rule(
       "memory-borrowed",

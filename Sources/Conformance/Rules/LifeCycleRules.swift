@@ -1,7 +1,7 @@
 import PluginHost
 
 extension Rule {
-  private static let everyKind = Scope.component(Set(PluginKind.allCases))
+  static let everyKind = Scope.component(Set(PluginKind.allCases))
 
   /// From create to destroy: of all kinds, and of callbacks in runs that are out of the ordinary.
   static let lifeCycleRules: [Rule] = [
