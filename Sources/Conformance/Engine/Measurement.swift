@@ -8,12 +8,32 @@ import PluginHost
 /// differs is measured. A counter that is global to the process does not differ: it is no excuse for one.
 enum Measurement {
   static func lines(_ context: RuleContext, disturbed: Bool) throws -> [String] {
-    let block = disturbed ? disturb() : nil
-    defer { free(block) }
     guard try context.component().kind == .callback else { return [] }
+    let block = disturbed ? takeMemory() : nil
+    defer { free(block) }
     let callback = try context.callback()
+    if disturbed { callback.willCall = { _ in work() } }
+    return try lines(callback, Portfolio(seed: context.seed).random("random", 6, 4))
+  }
+
+  /// The keys of effects and state that depend on how fast the host's clock goes, and that only tell of it: what is
+  /// published, written to the log or to the console.
+  static func timed(_ context: RuleContext) throws -> Set<String> {
+    let script = Portfolio(seed: context.seed).random("random", 6, 4)
+    let traces = try [Int64(1), 7].map { pace in
+      let callback = try context.callback()
+      callback.pace = pace
+      return try lines(callback, script)
+    }
+    let telling = ["publish", "log", "status", "state"]
+    return Set(
+      differing(traces[0], traces[1]).map { $0.hasPrefix("-") ? String($0.dropFirst()) : $0 }
+        .filter { key in telling.contains { key.hasPrefix($0) } })
+  }
+
+  private static func lines(_ callback: ScriptedCallback, _ script: RunScript) throws -> [String] {
     try callback.reset()
-    let trace = try callback.run(Portfolio(seed: context.seed).random("random", 6, 4))
+    let trace = try callback.run(script)
     var lines: [String] = []
     for (index, entry) in trace.entries.enumerated() {
       for effect in entry.effects { lines.append("\(index)\t\(effect.key)\t\(effect.value)") }
@@ -27,14 +47,17 @@ enum Measurement {
     return lines
   }
 
-  /// Memory that is in use, and time that is spent.
-  private static func disturb() -> UnsafeMutableRawPointer? {
+  private static func takeMemory() -> UnsafeMutableRawPointer? {
     let size = 48 << 20
     let block = malloc(size)
     if let block { memset(block, 1, size) }
-    let end = Deadline.now + 30_000_000
-    while Deadline.now < end {}
     return block
+  }
+
+  /// Spends time, so that what other threads do is done, and processor time is counted.
+  private static func work() {
+    let end = Deadline.now + 5_000_000
+    while Deadline.now < end {}
   }
 
   /// The keys of effects and state whose values differ; with a '-' before them where even their number does.

@@ -121,9 +121,8 @@ public final class RuleContext {
     do {
       return try calling("create") { try host.creating { try make(options.values) } }
     } catch let failure as PluginFailure where !options.madeUp.isEmpty {
-      throw Skip(
-        "it needs \(options.madeUpText), and create refused made-up values (\(failure.words)); "
-          + "give them with --option")
+      let words = failure.words.replacing("\n", with: ", ")
+      throw Skip("it needs \(options.madeUpText), by --option: create refused made-up values (\(words))")
     }
   }
 

@@ -3,6 +3,14 @@ import PluginHost
 /// A run that is saved in its middle and goes on in a new instance, beside the same run in one piece.
 struct ResumeScene {
   let context: RuleContext
+  /// What is measured, or tells of time: a window of it need not reach over an interruption.
+  let loose: Set<String>
+
+  init(_ context: RuleContext) throws {
+    self.context = context
+    let timed = try Measurement.timed(context).flatMap { [$0, "-" + $0] }
+    loose = context.measured.union(context.measured.map { "-" + $0 }).union(timed)
+  }
 
   struct Outcome {
     /// What followed the save, in one piece and resumed.
@@ -22,7 +30,7 @@ struct ResumeScene {
     let whole = try context.callback()
     try whole.reset(run: 1)
     try whole.run(script)
-    let tail = Self.tail(whole, after: position, context)
+    let tail = self.tail(whole, after: position)
 
     let saving = try context.callback()
     try saving.reset(run: 1)
@@ -33,7 +41,7 @@ struct ResumeScene {
     let snapshot = saving.host.snapshot
     let state = try saving.state()
     while try saving.advance(&run) {}
-    let afterSaving = Self.tail(saving, after: position, context)
+    let afterSaving = self.tail(saving, after: position)
 
     let resumed = try context.callback()
     try resumed.reset(run: 1)
@@ -45,25 +53,24 @@ struct ResumeScene {
     while try resumed.advance(&rest) {}
     let beginning = resumed.trace.entries.first { $0.site.call == "on_train_begin" }
     var outcome = Outcome(
-      whole: tail, resumed: Self.tail(resumed, after: position, context), afterSaving: afterSaving,
+      whole: tail, resumed: self.tail(resumed, after: position), afterSaving: afterSaving,
       beginning: beginning)
     let end = try? whole.state()
     if let end, let own = try? resumed.state() {
       outcome.state = StateComparison.differences(
         own, "at the end of the resumed run", end, "at the end of the run in one piece",
-        measured: context.measured)
+        measured: loose)
     }
     return outcome
   }
 
-  private static func tail(_ callback: ScriptedCallback, after position: Int, _ context: RuleContext) -> Trace
-  {
+  private func tail(_ callback: ScriptedCallback, after position: Int) -> Trace {
     let entries = zip(callback.trace.entries, callback.positions).filter { entry, at in
       entry.site.call != "on_train_begin" && at > position
     }
     // The end comes after every position.
     let rest = callback.trace.entries.dropFirst(callback.positions.count)
-    return Trace(entries.map(\.0) + rest).masking(context.measured)
+    return Trace(entries.map(\.0) + rest).masking(loose)
   }
 
   /// After how many calls a run is saved: at the ends of epochs, in their middle, at batches.

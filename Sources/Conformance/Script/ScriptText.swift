@@ -11,7 +11,12 @@ struct ScriptText {
     }
   }
 
-  func text(_ script: RunScript) -> String {
+  /// - Parameter last: What comes after this epoch is left out.
+  func text(_ script: RunScript, until last: Int = .max) -> String {
+    var script = script
+    if last >= script.firstEpoch, last < script.firstEpoch &+ script.epochs.count {
+      script.epochs = Array(script.epochs.prefix(last - script.firstEpoch + 1))
+    }
     var parts = script.epochs.enumerated().map { index, epoch in
       self.epoch(epoch, script.firstEpoch &+ index &+ 1)
     }

@@ -9,6 +9,9 @@ public final class ScriptedCallback {
   public private(set) var trace = Trace()
   /// For each entry of the trace, how far in the script it is.
   private(set) var positions: [Int] = []
+  private var isResumed = false
+  /// How fast time passes.
+  var pace: Int64 = 1
   private let memory: any EventMemory
   private let note: CallNote?
   /// Told before and after each call of the plugin.
@@ -61,6 +64,7 @@ public final class ScriptedCallback {
       run.hasStarted = true
       trace = Trace()
       positions = []
+      isResumed = run.resumedEpoch != nil
       host.beginRun(run.script, resumedAt: run.resumedEpoch)
     }
     guard let step = run.next(stopped: host.stopReason != nil, accumulate: accumulation) else {
@@ -97,13 +101,15 @@ public final class ScriptedCallback {
     _ script: RunScript
   ) throws -> String? {
     let site = moment.site
+    // A run that goes on does so at the moment at which it was saved.
+    let isSecondBeginning = moment.hook == .trainBegin && isResumed
     guard instance.has(hook: moment.hook.rawValue) else {
-      passTime(moment)
+      if !isSecondBeginning { passTime(moment) }
       // Begin and end may be left out; PluginHost keeps the states.
       return nil
     }
     clearLogs(moment)
-    passTime(moment)
+    if !isSecondBeginning { passTime(moment) }
     let event = EventWriter(memory: memory).event(
       moment, step: host.step &+ script.firstStep, examples: moment.batch >= 0 ? 4 : 0, outcome: outcome,
       text: text, metrics: metrics(moment), notes: moment.hook == .epochEnd ? host.notes : [])
@@ -131,7 +137,7 @@ public final class ScriptedCallback {
   }
 
   private func passTime(_ moment: Moment) {
-    host.clock.pass(nanoseconds: moment.hook.showsBatch ? 10_000_000 : 1_000_000_000)
+    host.clock.pass(nanoseconds: pace * (moment.hook.showsBatch ? 10_000_000 : 1_000_000_000))
   }
 
   private func metrics(_ moment: Moment) -> [Double?] {

@@ -46,6 +46,7 @@ public struct ScriptedRun {
       moments = position > 0 ? [all[0]] : all
       skipped = position > 0 ? all.count - 1 : 0
       resumedEpoch = position > 0 ? (all.last?.epoch ?? 0) &+ 1 : nil
+      if position > 0 { lastEpoch = all.last?.epoch ?? -1 }
       return
     }
     moments = [all[0]] + all[position...]

@@ -44,7 +44,7 @@ public struct TraceEntry: Sendable, Equatable {
   /// Such as: asks to stop, "no improvement"; nothing.
   public var text: String {
     let asked = effects.map(\.description)
-    if let failure { return "fails: \(failure)" }
+    if let failure { return "fails: \(failure.replacing("\n", with: ", "))" }
     return asked.isEmpty ? "nothing" : asked.joined(separator: "; ")
   }
 }
