@@ -76,7 +76,7 @@ import Testing
       words: ["SIGSEGV", "in state_load", "'wait' as 9223372036854775807"]),
   ]
 
-  @Test(arguments: faults)
+  @Test(arguments: faults + PluginFaults.all)
   func `finds the fault and names it`(_ fault: Fault) throws {
     let folder = try TemporaryFolder()
     var request = CheckRequest(try Fault.library(fault.source, fault.macro, in: folder))
@@ -89,27 +89,30 @@ import Testing
     for words in fault.words { #expect(result.text.contains(words), "\(words)\nis not in\n\(result.text)") }
   }
 
-  @Test func `every rule for callbacks has a fixture that breaks it`() {
-    let broken = Set(Self.faults.map(\.rule))
-    let own = Rule.all.filter { rule in
-      ["create-", "destroy-", "reset-", "resume-"].contains { rule.id.hasPrefix($0) }
-    }
-    #expect(own.map(\.id).filter { !broken.contains($0) } == [])
+  @Test func `every rule has a fixture that breaks it`() {
+    let broken = Set((Self.faults + PluginFaults.all).map(\.rule))
+    // Time is told and never judged; and with one way to run a plugin there is nothing to compare.
+    let exempt: Set = ["hook-times", "isolated-equals-in-process"]
+    #expect(Rule.all.map(\.id).filter { !broken.contains($0) && !exempt.contains($0) } == [])
   }
 
   @Test func `finds nothing in a clean plugin`() throws {
     let folder = try TemporaryFolder()
     let example = packageFolder() + "/examples/callback-in-c/halve_on_plateau.c"
-    let libraries = [
-      try Fault.library("watcher", nil, in: folder),
-      try compileLibrary([example], as: "halve-on-plateau", in: folder),
-    ]
+    let libraries =
+      [
+        try Fault.library("watcher", nil, in: folder),
+        try compileLibrary([example], as: "halve-on-plateau", in: folder),
+      ]
+      + (try ["callback", "model", "monitor", "dataset"].map { try Fault.library($0, nil, in: folder) })
     for library in libraries {
       var request = CheckRequest(library)
       request.level = .strict
       let report = try checker().check(request)
-      let found = report.results.filter { $0.verdict.outcome != .passed }
-      #expect(found.isEmpty, "\(found.map(\.text).joined(separator: "\n"))")
+      let found = report.results.filter {
+        $0.verdict.outcome != .passed && $0.rule.id != "isolated-equals-in-process"
+      }
+      #expect(found.isEmpty, "\(library): \(found.map(\.text).joined(separator: "\n"))")
       #expect(report.results.count > 20)
     }
   }

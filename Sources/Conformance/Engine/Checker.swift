@@ -165,7 +165,10 @@ private struct Child {
       case .signalled(let number, let name, _): "signal \(number) (\(name))"
       }
     // The process has said what it did when it was ended.
-    guard note.fault.isEmpty else { return Verdict(.crashed, "it \(note.fault)\(place) (\(what))", detail: detail) }
+    guard note.fault.isEmpty else {
+      return Verdict(
+        .crashed, "it \(note.fault)\(place.isEmpty ? "" : ",")\(place) (\(what))", detail: detail)
+    }
     return Verdict(.crashed, what + place, detail: detail)
   }
 

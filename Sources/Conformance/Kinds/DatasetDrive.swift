@@ -70,6 +70,8 @@ final class DatasetDrive {
   func whole(_ field: Int) throws -> [[UInt8]]? {
     guard let whole = try calling("whole", { try dataset.whole(field) }) else { return nil }
     let size = try fields()[field].width * whole.type.size
-    return try (0..<rowCount()).map { Array(UnsafeRawBufferPointer(start: whole.start + $0 * size, count: size)) }
+    return try (0..<rowCount()).map {
+      Array(UnsafeRawBufferPointer(start: whole.start + $0 * size, count: size))
+    }
   }
 }

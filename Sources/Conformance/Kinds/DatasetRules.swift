@@ -18,7 +18,8 @@ enum DatasetRules {
       scope: scope
     ) { try resets($0) },
     Rule(
-      "dataset-seed", "Rows follow from row, seed and epoch alone, in this and in any other instance.", scope: scope
+      "dataset-seed", "Rows follow from row, seed and epoch alone, in this and in any other instance.",
+      scope: scope
     ) { try followsTheSeed($0) },
     Rule(
       "dataset-state",
@@ -72,7 +73,9 @@ enum DatasetRules {
     ]
     for (how, request) in requests {
       context.trying("the rows \(how)")
-      if let fault = try compare(drive, drive.read(request), request, expected, "read \(how)") { return fault }
+      if let fault = try compare(drive, drive.read(request), request, expected, "read \(how)") {
+        return fault
+      }
     }
     for row in rows {
       context.trying("row \(row) alone")
@@ -104,7 +107,9 @@ enum DatasetRules {
       // It is promised to stay as it is.
       try drive.reset()
       _ = try drive.read(rows, seed: 5, epoch: 2)
-      if try drive.whole(index) != whole { return .failed("the memory of '\(field.name)' that whole() shows has changed") }
+      if try drive.whole(index) != whole {
+        return .failed("the memory of '\(field.name)' that whole() shows has changed")
+      }
     }
     guard shown > 0 else { throw Skip("it shows no field as a whole") }
     return .passed
@@ -138,7 +143,9 @@ enum DatasetRules {
       try drive.reset()
       if let fault = try compare(
         drive, drive.read(rows, seed: 3, epoch: 1), rows, expected, "after \(history)")
-      { return fault }
+      {
+        return fault
+      }
     }
     let other = try new(context)
     guard try other.rowCount() == drive.rowCount(), try other.fields() == drive.fields() else {
@@ -153,7 +160,9 @@ enum DatasetRules {
     let rows = try sample(drive)
     let requests: [(seed: UInt64, epoch: Int)] = [(0, 0), (0, 1), (7, 0), (7, 3)]
     var expected: [[Int: [[UInt8]]]] = []
-    for request in requests { expected.append(try table(drive, rows, seed: request.seed, epoch: request.epoch)) }
+    for request in requests {
+      expected.append(try table(drive, rows, seed: request.seed, epoch: request.epoch))
+    }
     // Backwards, in another instance, and with another seed of the run.
     let other = try DatasetDrive(context, seed: context.seed &+ 1)
     try other.reset()
@@ -163,7 +172,9 @@ enum DatasetRules {
         if let fault = try compare(
           reader, reader.read(rows, seed: request.seed, epoch: request.epoch), rows, wanted,
           "\(who), with seed \(request.seed) and epoch \(request.epoch)")
-        { return fault }
+        {
+          return fault
+        }
       }
     }
     return .passed
@@ -172,22 +183,27 @@ enum DatasetRules {
   private static func keepsState(_ context: RuleContext) throws -> Verdict {
     let drive = try new(context)
     guard drive.dataset.savesState else { throw Skip("it saves no state") }
+    let copy = try DatasetDrive(context, memory: GuardedMemory())
     let rows = try sample(drive)
     let expected = try table(drive, rows, seed: 3, epoch: 1)
     let state = try drive.state()
-    if let fault = KindVerdict.comparing(try drive.state(), state, "saving twice gives two states") { return fault }
+    if let fault = KindVerdict.comparing(try drive.state(), state, "saving twice gives two states") {
+      return fault
+    }
     for (what, damaged) in [("nothing in it", [:])] + DamagedState.variants(of: state) {
       context.trying("loading a state with \(what)")
-      try drive.reset()
-      do { try drive.load(damaged) } catch let failure as PluginFailure {
+      try copy.reset()
+      do { try copy.load(damaged) } catch let failure as PluginFailure {
         if failure.hasNoWords { return .failed("a state with \(what) is refused without a word") }
         if damaged.isEmpty { return .failed("loading nothing fails: \(failure.words)") }
-        try drive.reset()
+        try copy.reset()
       }
       if damaged.isEmpty,
         let fault = try compare(
-          drive, drive.read(rows, seed: 3, epoch: 1), rows, expected, "after loading nothing")
-      { return fault }
+          copy, copy.read(rows, seed: 3, epoch: 1), rows, expected, "after loading nothing")
+      {
+        return fault
+      }
     }
     return .passed
   }

@@ -7,7 +7,9 @@ enum KindVerdict {
   static func comparing(
     _ found: Observations, _ expected: Observations, tolerance: Double = 0, _ fault: String
   ) -> Verdict? {
-    found.difference(from: expected, tolerance: tolerance).map { .failed(fault + ": " + ($0.first ?? ""), detail: Array($0.dropFirst())) }
+    found.difference(from: expected, tolerance: tolerance).map {
+      .failed(fault + ": " + ($0.first ?? ""), detail: Array($0.dropFirst()))
+    }
   }
 
   /// `nil` where both states are the same.

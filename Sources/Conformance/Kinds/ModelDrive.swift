@@ -45,7 +45,9 @@ final class ModelDrive {
     _ = try calling("describe") { try model.describe() }
   }
 
-  var isFullBatch: Bool { (try? model.describe().flags).map { $0 & UInt32(TY_MODEL_FULL_BATCH) != 0 } ?? false }
+  var isFullBatch: Bool {
+    (try? model.describe().flags).map { $0 & UInt32(TY_MODEL_FULL_BATCH) != 0 } ?? false
+  }
   var resumesExactly: Bool {
     (try? model.describe().flags).map { $0 & UInt32(TY_MODEL_RESUME_EXACT) != 0 } ?? false
   }
@@ -138,7 +140,8 @@ final class ModelDrive {
         let start = tensor.data.map { UnsafeRawPointer($0) + Int(tensor.byte_offset) }
         return Weight(
           name: String(cString: view.pointee.name), values: values,
-          bytes: Array(UnsafeRawBufferPointer(start: start, count: values.count * Int(tensor.dtype.bits) / 8)),
+          bytes: Array(
+            UnsafeRawBufferPointer(start: start, count: values.count * Int(tensor.dtype.bits) / 8)),
           dtype: tensor.dtype, shape: (0..<Int(tensor.ndim)).map { tensor.shape[$0] },
           isTrainable: view.pointee.trainable != 0)
       }
@@ -179,7 +182,9 @@ final class ModelDrive {
     var found: [(String, Double)] = []
     var index = 0
     while let name = try calling("parameter_name", { try model.parameterName(index) }) {
-      if let value = try calling("parameter_get", { try model.parameter(name) }) { found.append((name, value)) }
+      if let value = try calling("parameter_get", { try model.parameter(name) }) {
+        found.append((name, value))
+      }
       index += 1
     }
     return found

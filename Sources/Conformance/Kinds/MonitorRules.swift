@@ -12,16 +12,21 @@ enum MonitorRules {
     Rule("monitor-split", "Any split of the rows into batches gives the same value.", scope: scope) {
       try splits($0)
     },
-    Rule("monitor-merge", "Parts that are merged, in any number, give the value of the whole.", scope: scope) {
+    Rule("monitor-merge", "Parts that are merged, in any number, give the value of the whole.", scope: scope)
+    {
       try merges($0)
     },
-    Rule("monitor-pass-begin", "pass_begin() clears what was accumulated, and a pass may be empty.", scope: scope) {
+    Rule(
+      "monitor-pass-begin", "pass_begin() clears what was accumulated, and a pass may be empty.", scope: scope
+    ) {
       try beginsPasses($0)
     },
     Rule(
-      "monitor-reset", "After reset() a monitor is as a new one, whatever it has measured before.", scope: scope
+      "monitor-reset", "After reset() a monitor is as a new one, whatever it has measured before.",
+      scope: scope
     ) { try resets($0) },
-    Rule("monitor-resume", "Saved in the middle of a pass and loaded, a monitor comes to the same value.",
+    Rule(
+      "monitor-resume", "Saved in the middle of a pass and loaded, a monitor comes to the same value.",
       scope: scope
     ) { try resumes($0) },
     Rule(
@@ -47,13 +52,17 @@ enum MonitorRules {
   static func servedRows(_ context: RuleContext) throws -> SampleRows? { try allServedRows(context).first }
 
   private static func measuredRows(_ context: RuleContext) throws -> [SampleRows] {
-    guard try !context.component().isSample else { throw Skip("it measures the process and is given no rows") }
+    guard try !context.component().isSample else {
+      throw Skip("it measures the process and is given no rows")
+    }
     let rows = try allServedRows(context)
     guard !rows.isEmpty else { throw Skip("it serves no task that this checker knows") }
     return rows
   }
 
-  private static func name(_ rows: SampleRows) -> String { rows.name + (rows.weight == nil ? "" : " with weights") }
+  private static func name(_ rows: SampleRows) -> String {
+    rows.name + (rows.weight == nil ? "" : " with weights")
+  }
 
   /// Sums in another order differ in the last bits.
   private static let tolerance = 1e-12
@@ -95,7 +104,9 @@ enum MonitorRules {
         if let fault = KindVerdict.comparing(
           try MonitorDrive(context).measure(rows, batches: batches), whole, tolerance: tolerance,
           "\(name(rows)): \(batches.count) batches give another value than one")
-        { return fault }
+        {
+          return fault
+        }
       }
     }
     return .passed
@@ -118,7 +129,9 @@ enum MonitorRules {
         if let fault = KindVerdict.comparing(
           try parts[0].compute(), whole, tolerance: tolerance,
           "\(name(rows)): \(parts.count) parts that are merged give another value than the whole")
-        { return fault }
+        {
+          return fault
+        }
       }
     }
     return .passed
@@ -137,17 +150,23 @@ enum MonitorRules {
       if let fault = KindVerdict.comparing(
         empty, try fresh.compute(),
         "\(name(rows)): an empty pass after another pass shows what an empty first pass does not")
-      { return fault }
+      {
+        return fault
+      }
       context.trying("\(name(rows)), a second pass")
       try drive.passBegin()
       try drive.update(rows, rows.all)
       if let fault = KindVerdict.comparing(
         try drive.compute(), whole, "\(name(rows)): the second pass gives another value than a first one")
-      { return fault }
+      {
+        return fault
+      }
       // compute() is a question: asked again it answers the same.
       if let fault = KindVerdict.comparing(
         try drive.compute(), whole, "\(name(rows)): compute() gives another value when it is asked again")
-      { return fault }
+      {
+        return fault
+      }
     }
     return .passed
   }
@@ -168,15 +187,20 @@ enum MonitorRules {
         _ = try drive.measure(other)
         try drive.reset()
         try drive.reset()
-        if let state, let fault = KindVerdict.comparing(
-          try drive.state(), state, "after \(history), reset() leaves other state than a new instance has")
-        { return fault }
+        if let state,
+          let fault = KindVerdict.comparing(
+            try drive.state(), state, "after \(history), reset() leaves other state than a new instance has")
+        {
+          return fault
+        }
         // No pass_begin() in between: the reset alone must do.
         try drive.prepare(rows)
         try drive.update(rows, rows.all)
         if let fault = KindVerdict.comparing(
           try drive.compute(), expected, "after \(history), reset() does not give a new instance")
-        { return fault }
+        {
+          return fault
+        }
       }
     }
     return .passed
@@ -200,8 +224,10 @@ enum MonitorRules {
         try second.update(rows, batches: Array(batches.dropFirst(count)))
         if let fault = KindVerdict.comparing(
           try second.compute(), expected,
-          "\(name(rows)): saved after \(count) of \(batches.count) batches and loaded, it comes to another value")
-        { return fault }
+          "\(name(rows)): saved after \(count) of \(batches.count) batches and loaded, it comes to another value"
+        ) {
+          return fault
+        }
       }
     }
     return .passed
@@ -215,8 +241,11 @@ enum MonitorRules {
     try drive.begin(rows)
     try drive.update(rows, Array(0..<10))
     let state = try drive.state()
-    if let fault = KindVerdict.comparing(try drive.state(), state, "saving twice gives two states") { return fault }
-    let copy = try MonitorDrive(context)
+    if let fault = KindVerdict.comparing(try drive.state(), state, "saving twice gives two states") {
+      return fault
+    }
+    // What is read past the end of a tensor that is too short is a crash here, not luck.
+    let copy = try MonitorDrive(context, memory: GuardedMemory())
     try copy.reset()
     try copy.load(state)
     if let fault = KindVerdict.comparing(try copy.state(), state, "what was loaded is saved differently") {
@@ -230,7 +259,9 @@ enum MonitorRules {
         try copy.prepare(rows)
         if damaged.isEmpty {
           try copy.update(rows, rows.all)
-          if let fault = KindVerdict.comparing(try copy.compute(), expected, "loading nothing differs from a reset") {
+          if let fault = KindVerdict.comparing(
+            try copy.compute(), expected, "loading nothing differs from a reset")
+          {
             return fault
           }
         } else {
@@ -243,7 +274,9 @@ enum MonitorRules {
       }
       if let fault = KindVerdict.comparing(
         try copy.measure(rows), expected, "after a state with \(what), reset() does not give a new instance")
-      { return fault }
+      {
+        return fault
+      }
     }
     return .passed
   }

@@ -107,8 +107,12 @@ struct SampleRows {
       rows.flatMap { features[$0 * featureCount..<($0 + 1) * featureCount] },
       shape: [rows.count, featureCount], "the batch's features")
     if hasTarget { new.target = targets(rows, lending) }
-    if let weight { new.weight = lending.tensor(rows.map { weight[$0] }, shape: [rows.count], "the batch's weights") }
-    if let group { new.group = lending.tensor(rows.map { group[$0] }, shape: [rows.count], "the batch's groups") }
+    if let weight {
+      new.weight = lending.tensor(rows.map { weight[$0] }, shape: [rows.count], "the batch's weights")
+    }
+    if let group {
+      new.group = lending.tensor(rows.map { group[$0] }, shape: [rows.count], "the batch's groups")
+    }
     return lending.place(new, "the batch")
   }
 

@@ -37,7 +37,8 @@ extension Rule {
     }
     if !others.isEmpty {
       return .warning(
-        "it also exports \(list(others.map(\.name))), which a C++ compiler makes of templates", detail: [advice])
+        "it also exports \(list(others.map(\.name))), which a C++ compiler makes of templates",
+        detail: [advice])
     }
     return .passed
   }

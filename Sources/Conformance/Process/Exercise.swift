@@ -48,7 +48,7 @@ final class Exercise {
     case .callback(let callback):
       try callback.reset()
       try callback.run(Self.script)
-      if callback.instance.savesState, callback.instance.state == .ended {
+      if callback.instance.savesState, !callback.instance.state.isFailed {
         let state = try callback.state()
         try callback.reset()
         try callback.load(state)

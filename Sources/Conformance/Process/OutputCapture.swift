@@ -21,6 +21,9 @@ struct OutputCapture {
     return (result, OutputCapture(output: output.text(), errors: errors.text()))
   }
 
+  /// In the names of what stands in for the streams, and of the streams that are set aside.
+  static let descriptors = "trainyard-capture"
+
   private final class Redirection {
     private let descriptor: Int32
     private let saved: Int32
@@ -28,7 +31,7 @@ struct OutputCapture {
 
     init(_ descriptor: Int32, in folder: String) throws {
       fflush(nil)
-      var template = Array((folder + "/output-XXXXXX").utf8CString)
+      var template = Array((folder + "/\(OutputCapture.descriptors)-XXXXXX").utf8CString)
       file = mkstemp(&template)
       guard file >= 0 else { throw CheckError("cannot make a file in '\(folder)': error \(errno)") }
       _ = fcntl(file, F_SETFD, FD_CLOEXEC)

@@ -46,7 +46,9 @@ extension Rule {
     for (text, stream) in [(written.output, "output"), (written.errors, "error")] where !text.isEmpty {
       return .failed(
         "it writes to standard \(stream): \(quoted(text))",
-        detail: ["to do: give lines to host->log(), progress to host->status(); the host knows where they may go"])
+        detail: [
+          "to do: give lines to host->log(), progress to host->status(); the host knows where they may go"
+        ])
     }
     return .passed
   }
@@ -65,7 +67,8 @@ extension Rule {
     }
     guard let first = once.first else { return .passed }
     return .warning(
-      "after the first destroy(), \(first); later instances leave nothing more", detail: Array(once.dropFirst()))
+      "after the first destroy(), \(first); later instances leave nothing more",
+      detail: Array(once.dropFirst()))
   }
 
   /// A whole life: create, two runs, destroy.

@@ -54,7 +54,8 @@ struct ProcessSnapshot {
   ) -> [String] {
     let gone = Set(before).subtracting(after).sorted()
     let new = Set(after).subtracting(before).sorted()
-    return gone.map { "\(place) has lost the \(noun) '\($0)'" } + new.map { "\(place) has the \(noun) '\($0)'" }
+    return gone.map { "\(place) has lost the \(noun) '\($0)'" }
+      + new.map { "\(place) has the \(noun) '\($0)'" }
   }
 
   private static var workingDirectory: String {
@@ -66,7 +67,8 @@ struct ProcessSnapshot {
   /// "SIGTERM", or "signal 34".
   private static func signalName(_ number: Int) -> String {
     let names = [
-      1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE",
+      1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 5: "SIGTRAP", 6: "SIGABRT", 7: "SIGBUS",
+      8: "SIGFPE",
       10: "SIGUSR1", 11: "SIGSEGV", 12: "SIGUSR2", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM", 17: "SIGCHLD",
     ]
     return names[number] ?? "signal \(number)"

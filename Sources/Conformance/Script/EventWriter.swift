@@ -51,8 +51,10 @@ struct EventWriter {
     let list = memory.allocate(byteCount: notes.count * size, alignment: 8, name: "the notes of the event")
       .bindMemory(to: UnsafePointer<ty_note>?.self, capacity: notes.count)
     for (index, note) in notes.enumerated() {
-      let row = memory.allocate(byteCount: MemoryLayout<ty_note>.size, alignment: 8, name: "a note of the event")
-        .bindMemory(to: ty_note.self, capacity: 1)
+      let row = memory.allocate(
+        byteCount: MemoryLayout<ty_note>.size, alignment: 8, name: "a note of the event"
+      )
+      .bindMemory(to: ty_note.self, capacity: 1)
       var new = ty_note()
       new.struct_size = UInt32(MemoryLayout<ty_note>.size)
       new.name = UnsafePointer(Self.text(note.name, memory, "a note's name"))
