@@ -32,6 +32,9 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "What random runs are made from: the same seed, the same runs.")
   var seed: UInt64 = 1
   @Option(
+    help: ArgumentHelp("The time for each rule; without it each has its own.", valueName: "seconds"))
+  var deadline: Double?
+  @Option(
     name: .customLong("option"),
     help: ArgumentHelp("An option of the plugin; repeated.", valueName: "key=value"))
   var options: [String] = []
@@ -48,6 +51,9 @@ struct CheckCommand: ParsableCommand {
 
   func validate() throws {
     if plugin == nil, !listsRules { throw ValidationError("Missing expected argument '<plugin>'") }
+    if let deadline, !(deadline > 0 && deadline < 1e6) {
+      throw ValidationError("--deadline takes seconds, more than 0")
+    }
     if let wrong = options.first(where: { !$0.contains("=") }) {
       throw ValidationError("--option takes key=value, and not '\(wrong)'")
     }
@@ -62,6 +68,7 @@ struct CheckCommand: ParsableCommand {
     request.rules = rules
     request.skip = skipped
     request.seed = seed
+    request.deadline = deadline.map { .seconds($0) }
     request.options = options.map { text in
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return (String(parts[0]), String(parts[1]))

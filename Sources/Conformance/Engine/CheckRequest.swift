@@ -13,6 +13,8 @@ public struct CheckRequest: Sendable {
   public var skip: [String] = []
   public var seed: UInt64 = 1
   public var options: [(key: String, text: String)] = []
+  /// For each rule; `nil`: each has its own.
+  public var deadline: Duration?
   /// Folders in which ids are looked for, in this order; absolute paths.
   public var searchFolders: [String]
 

@@ -28,7 +28,7 @@ public struct Checker {
       guard case .library = rule.scope, request.selects(rule) || !isOpen && rule.id == Rule.opens.id else {
         continue
       }
-      let result = check(rule, nil, task(request, library, "", []))
+      let result = check(rule, nil, task(request, library, "", []), request.deadline)
       onResult(result)
       report.results.append(result)
     }
@@ -36,7 +36,8 @@ public struct Checker {
       let chosen = rules.filter { $0.applies(to: component.kind) && request.selects($0) }
       let measured = chosen.contains(where: \.comparesTraces) ? measure(request, library, component.id) : []
       for rule in chosen {
-        let result = check(rule, component.id, task(request, library, component.id, measured))
+        let result = check(
+          rule, component.id, task(request, library, component.id, measured), request.deadline)
         onResult(result)
         report.results.append(result)
       }
@@ -85,12 +86,14 @@ public struct Checker {
     }
   }
 
-  private func check(_ rule: Rule, _ component: String?, _ task: ChildTask) -> CheckResult {
+  private func check(
+    _ rule: Rule, _ component: String?, _ task: ChildTask, _ deadline: Duration?
+  ) -> CheckResult {
     let start = Deadline.now
     var task = task
     task.work = .rule(rule.id)
     let verdict: Verdict
-    do { verdict = try Child(program, task, deadline: rule.deadline).verdict } catch {
+    do { verdict = try Child(program, task, deadline: deadline ?? rule.deadline).verdict } catch {
       verdict = Verdict(.failed, "the child could not be started: \(error)")
     }
     return CheckResult(
