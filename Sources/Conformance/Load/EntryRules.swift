@@ -17,11 +17,11 @@ extension Rule {
       level: .quick
     ) { try isRepeatable($0) },
     Rule(
-      "entry-refuses-the-future", "The entry refuses a host of another major version, in words.",
+      "entry-refuses-future", "The entry refuses a host of another major version, in words.",
       scope: .library, level: .quick
     ) { try refusesTheFuture($0) },
     Rule(
-      "entry-reads-what-it-is-given",
+      "entry-bounds",
       "The entry reads no more of its arguments than their struct_size, and takes longer ones.",
       scope: .library, level: .quick
     ) { try readsWhatItIsGiven($0) },

@@ -4,7 +4,7 @@ import PluginHost
 extension Rule {
   static let loadRules: [Rule] = [
     Rule(
-      "load-exports-one-symbol", "The library exports 'trainyard_plugin' and nothing else.", scope: .library,
+      "load-exports", "The library exports 'trainyard_plugin' and nothing else.", scope: .library,
       level: .quick
     ) { try exportsOneSymbol($0) },
     Rule(

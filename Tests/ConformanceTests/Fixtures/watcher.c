@@ -280,7 +280,10 @@ static const ty_module module = {
     .components = components};
 
 const ty_module *trainyard_plugin(const ty_entry_args *args) {
-  (void)args;
+  if (args->abi_major != TY_ABI_MAJOR) {
+    args->refuse(args->context, "built for another version of trainyard.h; build it again");
+    return NULL;
+  }
 #ifdef FAULT_NO_RESET
   (void)reset;
 #endif
