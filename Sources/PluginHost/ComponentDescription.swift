@@ -64,3 +64,22 @@ struct LibraryFacts: Sendable {
   var license: String?
   var author: String?
 }
+
+extension ComponentDescription {
+  /// A number that changes with any function of the table.
+  package var tableDigest: String {
+    func digest<Table>(_ table: Table) -> UInt64 {
+      withUnsafeBytes(of: table) {
+        $0.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+      }
+    }
+    let number =
+      switch table {
+      case .callback(let table): digest(table)
+      case .model(let table): digest(table)
+      case .monitor(let table): digest(table)
+      case .dataset(let table): digest(table)
+      }
+    return String(number, radix: 16)
+  }
+}

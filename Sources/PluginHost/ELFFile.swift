@@ -1,5 +1,21 @@
 import Glibc
 
+/// A symbol that a library offers to others.
+package struct ExportedSymbol: Equatable, Sendable {
+  package var name: String
+  /// Weak or unique: what a C++ compiler makes of templates and inline functions.
+  package var isWeak: Bool
+
+  /// The symbols that the library at `path` exports; `nil` for a file that has lost its section headers.
+  package static func all(in path: String) throws(LoadError) -> [ExportedSymbol]? {
+    do {
+      return try LibraryFile(path).exportedSymbols
+    } catch {
+      throw error.error(at: path)
+    }
+  }
+}
+
 /// A bounded reader of ELF files: enough to say what a file is, whether it is whole and what it exports, without
 /// loading it. Every offset is checked against the size of the file.
 struct ELFFile {
@@ -74,6 +90,27 @@ struct ELFFile {
       }
     }
     return false
+  }
+
+  /// Every symbol that the file defines and others can see, as the dynamic linker has them.
+  var exportedSymbols: [ExportedSymbol] {
+    var found: [ExportedSymbol] = []
+    for section in sections where section.type == Self.dynamicSymbols {
+      guard Int(section.link) < sections.count else { continue }
+      let names = bytes(of: sections[Int(section.link)])
+      let symbols = Bytes(bytes(of: section))
+      for start in stride(from: 0, to: symbols.count - symbols.count % 24, by: 24) {
+        let binding = symbols.integer(start + 4, as: UInt8.self) >> 4
+        // Local symbols are nobody else's; 0 is SHN_UNDEF: what the file itself looks for.
+        guard binding != 0, symbols.integer(start + 6, as: UInt16.self) != 0 else { continue }
+        let name = Int(symbols.integer(start, as: UInt32.self))
+        guard name < names.count else { continue }
+        found.append(
+          ExportedSymbol(
+            name: String(decoding: names[name...].prefix { $0 != 0 }, as: UTF8.self), isWeak: binding != 1))
+      }
+    }
+    return found
   }
 
   // MARK: - Headers

@@ -2,7 +2,7 @@ import CTrainyard
 
 /// The `ty_host` of one instance. The functions are plain C and find the instance through `context`.
 enum HostTable {
-  /// The context deallocates it, when the instance is gone.
+  /// The context takes it back, when the instance is gone.
   static func allocate(_ context: InstanceContext) -> UnsafeMutablePointer<ty_host> {
     var host = ty_host()
     host.struct_size = UInt32(MemoryLayout<ty_host>.size)
@@ -12,8 +12,12 @@ enum HostTable {
     fillCore(&host)
     fillOptions(&host)
     fillMetrics(&host)
-    let pointer = UnsafeMutablePointer<ty_host>.allocate(capacity: 1)
+    let memory = context.memory.lend(
+      MemoryLayout<ty_host>.size, alignment: MemoryLayout<ty_host>.alignment, "the host table",
+      until: .instanceIsDestroyed)
+    let pointer = memory.bindMemory(to: ty_host.self, capacity: 1)
     pointer.initialize(to: host)
+    context.memory.seal(memory)
     return pointer
   }
 

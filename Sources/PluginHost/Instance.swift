@@ -87,7 +87,7 @@ public class Instance {
   public func loadState(_ saved: SavedState) throws {
     try require(.stateLoad, [.ready])
     guard let load = lifeCycle.load else { return }
-    let source = StateSource(saved)
+    let source = StateSource(saved, in: context.memory)
     try run(.stateLoad, onFailure: .failed) { source.serve { load(instance, $0) } }
     if let fault = source.fault {
       record.pointee.state = InstanceState.failed.rawValue

@@ -7,6 +7,9 @@ final class InstanceContext {
   let component: ComponentDescription
   let services: any HostServices
   let namePointer: UnsafeMutablePointer<CChar>
+  /// Looks on as the instance uses what it is lent; `nil` in a run.
+  let watch: (any PluginWatch)?
+  var memory: LentMemory { LentMemory(watch: watch) }
   /// Apart, so that a hook can be called without the bookkeeping of class properties.
   let call: UnsafeMutablePointer<CallRecord>
   private(set) var host: UnsafeMutablePointer<ty_host>?
@@ -29,16 +32,19 @@ final class InstanceContext {
     self.component = component
     self.services = services
     self.options = options
-    namePointer = copyText(name)
+    watch = (services as? any WatchedServices)?.watch
+    options.memory = LentMemory(watch: watch)
+    namePointer = LentMemory(watch: watch).text(
+      name, "the instance's name", until: .instanceIsDestroyed)
     call = .allocate(capacity: 1)
     call.initialize(to: CallRecord())
     host = HostTable.allocate(self)
   }
 
   deinit {
-    namePointer.deallocate()
     call.deallocate()
-    host?.deallocate()
+    memory.takeBack(namePointer)
+    if let host { memory.takeBack(host) }
   }
 
   func allowPublishing(_ id: UInt32) {

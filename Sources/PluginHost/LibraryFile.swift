@@ -13,6 +13,8 @@ struct LibraryFile {
   let identity: Identity
   /// Whether `trainyard_plugin` is among the dynamic symbols; `nil` for a file that has lost its section headers.
   let exportsEntry: Bool?
+  /// Everything that it exports; `nil` likewise.
+  let exportedSymbols: [ExportedSymbol]?
 
   init(_ userPath: String) throws(LoadFault) {
     guard let canonical = realpath(userPath, nil) else { throw Self.fault(errno) }
@@ -32,10 +34,12 @@ struct LibraryFile {
     }
     self.status = status
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
-    exportsEntry = try Self.examine(file, Int(status.st_size))
+    let elf = try Self.examine(file, Int(status.st_size))
+    exportsEntry = elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
+    exportedSymbols = elf.hasDynamicSymbols ? elf.exportedSymbols : nil
   }
 
-  private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> Bool? {
+  private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> ELFFile {
     let elf: ELFFile
     do {
       elf = try ELFFile(file: file, size: size)
@@ -55,7 +59,7 @@ struct LibraryFile {
     case .program: throw .notALibrary(found: "a program")
     case nil: throw .notALibrary(found: "an ELF file of type \(elf.type)")
     }
-    return elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
+    return elf
   }
 
   private static func fault(_ code: Int32) -> LoadFault {

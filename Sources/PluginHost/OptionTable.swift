@@ -28,8 +28,11 @@ final class OptionTable {
     self.values = values
   }
 
+  /// Where texts lie; on the heap unless a watch is set.
+  var memory = LentMemory(watch: nil)
+
   deinit {
-    for text in texts { text.deallocate() }
+    for text in texts { memory.takeBack(text) }
   }
 
   struct Misuse: Error {
@@ -62,7 +65,7 @@ final class OptionTable {
   func text(_ key: String, _ index: UInt64) throws(Misuse) -> UnsafePointer<CChar>? {
     let types: [OptionType] = [.string, .choice, .path, .metric, .table, .rest]
     guard case .text(let value) = try element(key, index, "option_text", types) else { return nil }
-    let copy = copyText(value)
+    let copy = memory.text(value, "the text of option '\(key)'")
     texts.append(copy)
     return UnsafePointer(copy)
   }

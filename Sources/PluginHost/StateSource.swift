@@ -6,14 +6,16 @@ final class StateSource {
   private let keys: [String]
   private(set) var fault: String?
   private var blocks: [UnsafeMutableRawPointer] = []
+  private let memory: LentMemory
 
-  init(_ state: SavedState) {
+  init(_ state: SavedState, in memory: LentMemory = LentMemory(watch: nil)) {
     self.state = state
+    self.memory = memory
     keys = state.keys.sorted()
   }
 
   deinit {
-    for block in blocks { block.deallocate() }
+    for block in blocks { memory.takeBack(block) }
   }
 
   /// Runs `load` with a `ty_source` that leads here.
@@ -50,7 +52,7 @@ final class StateSource {
       guard let context = source?.pointee.context else { return nil }
       return Unmanaged<StateSource>.fromOpaque(context)._withUnsafeGuaranteedRef { owner in
         guard index < UInt64(owner.keys.count) else { return nil }
-        let text = copyText(owner.keys[Int(index)])
+        let text = owner.memory.text(owner.keys[Int(index)], "a key of the state source")
         owner.blocks.append(UnsafeMutableRawPointer(text))
         return UnsafePointer(text)
       }
@@ -78,10 +80,11 @@ final class StateSource {
 
   private func keep(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {
     // 64: what the widest vector instructions like.
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
-    copy.copyBytes(from: bytes)
-    if let start = copy.baseAddress { blocks.append(start) }
-    return UnsafeRawBufferPointer(start: copy.baseAddress, count: bytes.count)
+    let start = memory.lend(bytes.count, alignment: 64, "bytes of the state source")
+    UnsafeMutableRawBufferPointer(start: start, count: bytes.count).copyBytes(from: bytes)
+    memory.seal(start)
+    blocks.append(start)
+    return UnsafeRawBufferPointer(start: start, count: bytes.count)
   }
 
   /// `nil` also for a tensor whose bytes do not fit its shape: the state came from a file.

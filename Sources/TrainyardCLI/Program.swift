@@ -22,6 +22,7 @@ struct Program: ParsableCommand {
       PredictCommand.self,
       ListCommand.self,
       InspectCommand.self,
+      CheckCommand.self,
       NewCommand.self,
       SchemaCommand.self,
       FindLearningRateCommand.self,

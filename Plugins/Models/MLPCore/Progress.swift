@@ -55,7 +55,10 @@ public struct Progress: Codable, Equatable, Sendable {
   /// Checks what came out of a checkpoint.
   func validate() throws {
     for parameter in HyperParameter.allCases { try parameter.check(self[parameter]) }
-    guard optimizerSteps >= 0, accumulatedBatches >= 0, accumulatedWeight >= 0, accumulatedWeight.isFinite
+    // No run counts further; a number beyond would overflow.
+    let counts = 0..<(1 << 53)
+    guard counts.contains(optimizerSteps), counts.contains(accumulatedBatches), accumulatedWeight >= 0,
+      accumulatedWeight.isFinite
     else {
       throw PluginError(
         "the saved state is damaged: it counts \(optimizerSteps) steps, \(accumulatedBatches) batches")

@@ -19,7 +19,7 @@ public struct ConfusionCounts: Codable, Equatable, Sendable {
       throw PluginError(
         "a confusion matrix of \(task.classes) classes, and \(Self.mostClasses) are the most that are kept")
     }
-    if self.task != task || !cells.fits(task.classes * task.classes) {
+    if self.task != task || !isSound(task.classes) {
       self = ConfusionCounts()
       cells = CompensatedSums(count: task.classes * task.classes)
     }
@@ -33,7 +33,7 @@ public struct ConfusionCounts: Codable, Equatable, Sendable {
   }
 
   public mutating func add(_ examples: Examples, threshold: Double) throws {
-    guard cells.fits(task.classes * task.classes) else { throw damagedState }
+    guard isSound(task.classes) else { throw damagedState }
     for row in 0..<examples.rows {
       let prediction = examples.predictedClass(row, threshold: threshold)
       if prediction >= 0 {
@@ -46,10 +46,14 @@ public struct ConfusionCounts: Codable, Equatable, Sendable {
   }
 
   public mutating func merge(_ other: ConfusionCounts) throws {
-    guard other.task == task, other.cells.fits(cells.count) else { throw otherTask }
+    guard other.task == task, other.isSound(task.classes) else { throw otherTask }
     cells.add(other.cells)
     unpredicted.add(other.unpredicted)
     rows += other.rows
+  }
+
+  private func isSound(_ classes: Int) -> Bool {
+    classes <= Self.mostClasses && cells.fits(classes * classes) && isRowCount(rows)
   }
 
   public var isEmpty: Bool { rows == 0 }

@@ -81,6 +81,9 @@ func mean(_ values: [Double], weights: [Double]) -> Double? {
   return total.value == 0 ? mean(values) : sum.value / total.value
 }
 
+/// Whether so many rows can have been counted: a number of a damaged checkpoint may be anything.
+func isRowCount(_ rows: Int) -> Bool { (0..<(1 << 53)).contains(rows) }
+
 var damagedState: PluginError {
   PluginError(
     "the saved state of this monitor is damaged or belongs to another task",

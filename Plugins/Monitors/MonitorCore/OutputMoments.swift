@@ -87,7 +87,9 @@ public struct OutputMoments: Codable, Equatable, Sendable {
     }
   }
 
-  private func isSound(_ width: Int) -> Bool { targets.fits(width) && residuals.fits(width) }
+  private func isSound(_ width: Int) -> Bool {
+    targets.fits(width) && residuals.fits(width) && isRowCount(rows)
+  }
 
   /// Of one quantity in each output.
   private struct Moments: Codable, Equatable, Sendable {
