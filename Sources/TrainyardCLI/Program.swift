@@ -23,6 +23,7 @@ struct Program: ParsableCommand {
       ListCommand.self,
       InspectCommand.self,
       CheckCommand.self,
+      CheckChildCommand.self,
       NewCommand.self,
       SchemaCommand.self,
       FindLearningRateCommand.self,
