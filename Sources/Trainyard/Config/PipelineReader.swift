@@ -26,16 +26,18 @@ struct PipelineReader {
       problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
     }
     let monitors = elements("monitors", root)
+    let training = train(root["train"])
     let config = PipelineConfig(
       data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
       model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
-      train: train(root["train"]),
+      train: training,
       monitors: monitors.filter { !Self.isMeasure($0.node) }.compactMap {
         plugin(.monitor, $0.node, place: $0.place)
       },
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
       baseFolder: baseFolder)
@@ -170,7 +172,7 @@ struct PipelineReader {
 
   // MARK: Values
 
-  private mutating func values(
+  mutating func values(
     of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String
   ) -> SectionValues {
     let structure = section.keys.filter { $0.type == .table }.map(\.key)

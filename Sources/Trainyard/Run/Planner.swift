@@ -49,6 +49,7 @@ struct Planner {
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
     plan.output.recordsBatches = config.output.record == .batches
+    plan.crossValidation = config.crossValidation
     plan.resolved = resolved(plan)
     return plan
   }
