@@ -1,6 +1,7 @@
 import CProcess
 import CTrainyard
 import Glibc
+import Synchronization
 
 /// The helper process: instances of plugins that are called over a line instead of directly.
 ///
@@ -23,11 +24,17 @@ public enum HelperProgram {
     HelperDesk(HelperLine(socket: socket)).serve()
   }
 
+  private static let chosen = Mutex<String?>(nil)
+
+  /// The program that is started as a helper, whatever else could be found.
+  public static func setExecutable(_ path: String?) { chosen.withLock { $0 = path } }
+
   /// What is started as a helper: `$TRAINYARD_HELPER`, else this program when it is `trainyard`, else the `trainyard`
   /// beside it, in `../bin` of it, or in `PATH`. `nil`: there is none.
   public static func executable(
     variable: (String) -> String? = PluginSearch.environmentVariable
   ) -> String? {
+    if let chosen = chosen.withLock({ $0 }) { return chosen }
     if let given = variable(Self.variable) { return given }
     guard let path = realpath("/proc/self/exe", nil) else { return nil }
     defer { free(path) }

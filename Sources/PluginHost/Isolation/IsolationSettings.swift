@@ -1,5 +1,5 @@
 /// How an instance that runs in a helper process is run.
-public struct IsolationSettings: Sendable, Equatable {
+public struct IsolationSettings: Sendable, Hashable {
   /// What happens when the helper crashes, hangs or breaks the protocol while the instance is called.
   public enum CrashPolicy: String, Sendable, CaseIterable {
     /// The run ends.

@@ -17,6 +17,7 @@ extension PipelineConfig {
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
       ("cross_validation", crossValidation?.node),
       ("output", output.node),
+      ("isolation", isolatesAll ? ConfigNode(text: "all") : nil),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
     ])
   }
@@ -47,9 +48,25 @@ extension PluginConfig {
       (Self.pluginKey(of: kind), ConfigNode(text: library)),
       ("component", component.map(ConfigNode.init(text:))),
       ("name", name.map(ConfigNode.init(text:))),
-      ("isolate", isCallback ? ConfigNode(.bool(isIsolated)) : nil),
+      ("isolate", isolation.node(isCallback: isCallback)),
       ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
+      ("on_crash", isolation.onCrash.map { ConfigNode(text: $0.rawValue) }),
+      ("deadline", isolation.deadline.map { ConfigNode(.float($0)) }),
+      ("network", isolation.network.map { ConfigNode(.bool($0)) }),
+      ("memory_limit", isolation.memoryLimit.map { ConfigNode(.int($0)) }),
     ]
+  }
+}
+
+extension PluginConfig.IsolationConfig {
+  /// Callbacks say it in any case.
+  fileprivate func node(isCallback: Bool) -> ConfigNode? {
+    switch place {
+    case .own: ConfigNode(.bool(true))
+    case .here: ConfigNode(.bool(false))
+    case .group(let name): ConfigNode(text: name)
+    case nil: nil
+    }
   }
 }
 
