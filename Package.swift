@@ -144,7 +144,8 @@ let package = Package(
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(
+      name: "TrainyardTests", dependencies: ["Trainyard", "Support"], exclude: ["Isolation/Fixtures"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),

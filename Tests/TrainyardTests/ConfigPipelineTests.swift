@@ -72,7 +72,8 @@ import Testing
     #expect(config.monitors[1].options == ["k": 5])
     let mine = config.callbacks[1]
     #expect(mine.reference == .path(asWritten: "./libmine.so", absolute: "/base/libmine.so"))
-    #expect(mine.component == "mine" && mine.name == "mine-1" && mine.isIsolated && mine.onError == .drop)
+    #expect(mine.component == "mine" && mine.name == "mine-1" && mine.onError == .drop)
+    #expect(mine.isolation.place == .own && mine.isolation.onCrash == nil)
     #expect(mine.options == ["x": ["y": 1]])
     #expect(mine.place == "callbacks[1]" && mine.position.description == "p.yaml:18:5")
     #expect(config.callbacks[2].reference == .id("progress"))

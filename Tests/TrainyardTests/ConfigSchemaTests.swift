@@ -108,7 +108,8 @@ import Testing
     }
     #expect(
       definitions["callback.early-stopping"]?["properties"]?.members?.map(\.name) == [
-        "plugin", "component", "name", "isolate", "on_error", "patience", "file",
+        "plugin", "component", "name", "on_error", "isolate", "on_crash", "deadline", "network",
+        "memory_limit", "patience", "file",
       ])
     #expect(definitions["callback.early-stopping"]?["required"] == ["plugin", "file"])
     #expect(

@@ -77,8 +77,8 @@ public final class HelperGroup {
   private func exchange(
     _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
   ) throws(HelperDeath) -> HelperProcess.Answer {
-    let deadline = Deadline.after(member.deadline(of: request.call))
-    return try process.exchange(request, deadline) { question throws(WireFault) in
+    let time = member.deadline(of: request.call)
+    return try process.exchange(request, within: time) { question, deadline throws(WireFault) in
       if let known = request.knownAnswer(question) { return known }
       var answers = HostAnswers(member: member, request: request, process: process, deadline: deadline)
       let answer = try answers.answer(question)
@@ -113,7 +113,7 @@ public final class HelperGroup {
 
   private func running(_ deadline: Duration) throws(HelperDeath) -> HelperProcess {
     if let process { return process }
-    let new = try HelperProcess(executable, setup, deadline: .after(deadline))
+    let new = try HelperProcess(executable, setup, within: deadline)
     if generation == 0 { tell(new.confined) }
     process = new
     generation += 1

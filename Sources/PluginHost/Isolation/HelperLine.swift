@@ -53,5 +53,8 @@ final class HelperLine {
   }
 
   /// Without running anything: what the plugin left in this process is not worth an orderly end.
-  static func leave() -> Never { _exit(0) }
+  static func leave() -> Never { _exit(lostTheLine) }
+
+  /// The exit code of a helper that cannot speak with its host any more.
+  static let lostTheLine: Int32 = 111
 }

@@ -17,7 +17,7 @@ final class HelperProcess {
 
   private static let mostWords = 1 << 14
 
-  init(_ executable: String, _ setup: HelperSetup, deadline: Deadline) throws(HelperDeath) {
+  init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
     var ours: Int32 = -1
     var theirs: Int32 = -1
     guard ty_socket_pair(&ours, &theirs) == 0 else {
@@ -40,7 +40,7 @@ final class HelperProcess {
     }
     var confined: UInt32 = 0
     do throws(HelperDeath) {
-      let hello = try Self.greet(child, channel, setup, deadline)
+      let hello = try Self.greet(child, channel, setup, within: time)
       confined = hello
     } catch {
       self.confined = 0
@@ -62,8 +62,9 @@ final class HelperProcess {
   }
 
   private static func greet(
-    _ child: ChildProcess, _ channel: Channel, _ setup: HelperSetup, _ deadline: Deadline
+    _ child: ChildProcess, _ channel: Channel, _ setup: HelperSetup, within time: Duration
   ) throws(HelperDeath) -> UInt32 {
+    let deadline = Deadline.after(time)
     do throws(Channel.End) {
       try channel.send(MessageKind.request.rawValue, setup.bytes) { () throws(Channel.End) in
         try wait(child, channel, Int16(POLLOUT), deadline)
@@ -77,7 +78,7 @@ final class HelperProcess {
         let confined = try? reader.take(UInt32.self)
       else { throw .broken("it is no helper of this version of trainyard") }
       return confined
-    } catch { throw death(child, error, deadline) }
+    } catch { throw death(child, error, within: time) }
   }
 
   // MARK: A call
@@ -90,9 +91,10 @@ final class HelperProcess {
 
   /// Makes one call. `answer` serves the questions that come meanwhile.
   func exchange(
-    _ request: HelperRequest, _ deadline: Deadline,
-    _ answer: ([UInt8]) throws(WireFault) -> [UInt8]
+    _ request: HelperRequest, within time: Duration,
+    _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
   ) throws(HelperDeath) -> Answer {
+    let deadline = Deadline.after(time)
     _ = child.takeErrors()
     do throws(Channel.End) {
       try place(request, deadline)
@@ -110,12 +112,14 @@ final class HelperProcess {
         case .failed: return try failure(body)
         case .query:
           let reply: [UInt8]
-          do throws(WireFault) { reply = try answer(body) } catch { throw .broken(error.description) }
+          do throws(WireFault) { reply = try answer(body, deadline) } catch {
+            throw .broken(error.description)
+          }
           try send(.answer, reply, deadline)
         default: throw .broken("a message of the kind \(number)")
         }
       }
-    } catch { throw Self.death(child, error, deadline) }
+    } catch { throw Self.death(child, error, within: time) }
   }
 
   private func failure(_ body: [UInt8]) throws(Channel.End) -> Answer {
@@ -215,17 +219,18 @@ final class HelperProcess {
 
   /// Ends it, whatever state it is in, and says what was wrong.
   private static func death(
-    _ child: ChildProcess, _ end: Channel.End, _ deadline: Deadline
+    _ child: ChildProcess, _ end: Channel.End, within time: Duration
   ) -> HelperDeath {
     let words: String
     switch end {
     case .timedOut:
-      words = "did not answer in time and was killed"
+      words = "did not answer within \(Self.seconds(time)) and was killed"
     case .broken(let reason):
       words = "broke the protocol (\(reason)) and was killed"
     case .closed:
       // It has let go of the line: either it is ending, or only the line is gone.
       switch child.wait(until: .after(.seconds(2))) {
+      case .exited(HelperLine.lostTheLine): words = "let go of the line to the host"
       case .exited(let code): words = "ended by itself: exit code \(code)"
       case .timedOut: words = "closed the line to the host and was killed"
       case .signalled(let number, let name, _):
@@ -239,7 +244,9 @@ final class HelperProcess {
   /// The last line that it wrote to its standard error, where libraries say why they end a process.
   private static func lastWords(_ child: ChildProcess) -> String {
     let line = String(decoding: child.errors, as: UTF8.self)
-      .split(whereSeparator: \.isNewline).last { !$0.allSatisfy(\.isWhitespace) }
+      .split(whereSeparator: \.isNewline).last { line in
+        !line.allSatisfy(\.isWhitespace) && !line.unicodeScalars.contains("\u{FFFD}")
+      }
     guard let line else { return "" }
     let shown = line.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? " " : String($0) }
     return "; it wrote: \(shown.joined())"
@@ -247,6 +254,13 @@ final class HelperProcess {
 
   /// Ends it: what follows is a new one.
   func end(_ words: String) -> HelperDeath {
-    Self.death(child, .broken(words), .never)
+    Self.death(child, .broken(words), within: .zero)
+  }
+
+  private static func seconds(_ time: Duration) -> String {
+    let (seconds, attoseconds) = time.components
+    let milliseconds = attoseconds / 1_000_000_000_000_000
+    if milliseconds == 0 { return "\(seconds) s" }
+    return seconds == 0 ? "\(milliseconds) ms" : "\(Double(seconds) + Double(milliseconds) / 1000) s"
   }
 }

@@ -34,7 +34,7 @@ enum LibraryProbe {
     do {
       let prober = try state.process ?? start()
       state.process = prober
-      let answer = try prober.process.exchange(request, .after(deadline)) { _ throws(WireFault) in
+      let answer = try prober.process.exchange(request, within: deadline) { _, _ throws(WireFault) in
         throw WireFault("a question without an instance")
       }
       guard case .done(let body) = answer else { throw HelperDeath(words: "did not answer") }
@@ -55,6 +55,6 @@ enum LibraryProbe {
     guard let executable = HelperProgram.executable() else {
       throw HelperDeath(words: "cannot be started: there is no program 'trainyard'")
     }
-    return Prober(try HelperProcess(executable, HelperSetup(), deadline: .after(deadline)))
+    return Prober(try HelperProcess(executable, HelperSetup(), within: deadline))
   }
 }
