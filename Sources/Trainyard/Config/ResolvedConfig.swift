@@ -1,3 +1,5 @@
+import PluginHost
+
 extension PipelineConfig {
   /// The config with every default written out, as a run folder keeps it. Reading it again gives the same config.
   ///
@@ -50,15 +52,24 @@ extension PluginConfig {
       ("name", name.map(ConfigNode.init(text:))),
       ("isolate", isolation.node(isCallback: isCallback)),
       ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
-      ("on_crash", isolation.onCrash.map { ConfigNode(text: $0.rawValue) }),
-      ("deadline", isolation.deadline.map { ConfigNode(.float($0)) }),
-      ("network", isolation.network.map { ConfigNode(.bool($0)) }),
+      ("on_crash", onCrash.map { ConfigNode(text: $0.rawValue) }),
+      ("deadline", isolation.isInHelper ? ConfigNode(.float(isolation.deadline ?? 30)) : nil),
+      ("network", isolation.isInHelper ? ConfigNode(.bool(isolation.network ?? false)) : nil),
       ("memory_limit", isolation.memoryLimit.map { ConfigNode(.int($0)) }),
     ]
   }
 }
 
+extension PluginConfig {
+  fileprivate var onCrash: IsolationSettings.CrashPolicy? {
+    isolation.isInHelper ? isolation.onCrash ?? (onError == .drop ? .drop : .fail) : isolation.onCrash
+  }
+}
+
 extension PluginConfig.IsolationConfig {
+  /// Whether the plugin asks for a helper itself.
+  fileprivate var isInHelper: Bool { place != nil && place != .here }
+
   /// Callbacks say it in any case.
   fileprivate func node(isCallback: Bool) -> ConfigNode? {
     switch place {

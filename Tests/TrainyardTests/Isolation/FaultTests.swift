@@ -73,6 +73,42 @@ import Testing
     #expect(report.result.steps == 6, "the steps of its epoch are there")
   }
 
+  // MARK: Other kinds
+
+  static let monitorCalls = ["prepare", "pass_begin", "update", "compute"]
+
+  @Test(arguments: monitorCalls)
+  func `a monitor is brought back, or missed`(call: String) throws {
+    let training = try FaultyTraining()
+    let expected = try Learned(training.run(monitor: "isolate: false"))
+    let keys = "isolate: true, fault: abort, hook: \(call)"
+    let after = ["update", "compute"].contains(call) ? ", after: 1" : ""
+    let restarted = try training.run(
+      monitor: keys + after + ", on_crash: restart, marker: \(training.marker(call))")
+    #expect(try Learned(restarted) == expected)
+    #expect(restarted.incidents.map(\.call) == [call])
+    let dropped = try training.run(monitor: keys + ", on_crash: drop")
+    #expect(dropped.result.outcome == .finished && dropped.result.steps == restarted.result.steps)
+    #expect(dropped.result.series("loss") == restarted.result.series("loss"))
+    #expect(dropped.result.series("mean_prediction").isEmpty)
+    let failed = try training.run(monitor: keys)
+    let start = "monitor 'faulty-mean' failed in \(call)"
+    #expect(failed.result.reason.hasPrefix(start) && failed.result.reason.contains("signal 6 (SIGABRT)"))
+  }
+
+  @Test(arguments: ["segfault", "garbage", "exit"])
+  func `a dataset is read again in a new helper, or the run ends`(fault: String) throws {
+    let training = try FaultyTraining()
+    let expected = try Learned(training.run(dataset: "isolate: false"))
+    let keys = "isolate: true, fault: \(fault), hook: read, after: 5"
+    let report = try training.run(
+      dataset: keys + ", on_crash: restart, marker: \(training.marker("read"))")
+    #expect(try Learned(report) == expected)
+    #expect(report.incidents.map(\.call) == ["read"])
+    let failed = try training.run(dataset: keys)
+    #expect(failed.result.outcome == .failed && failed.result.reason.contains("its helper process"))
+  }
+
   // MARK: More ways to die
 
   @Test func `a plugin that dies again and again is given up`() throws {

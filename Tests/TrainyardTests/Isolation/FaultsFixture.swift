@@ -21,7 +21,7 @@ struct FaultyTraining {
 
   static func build(_ flags: [String], in folder: TemporaryFolder) throws -> String {
     try compileLibrary(
-      [packageFolder() + "/Tests/TrainyardTests/Isolation/Fixtures/faults.c"], as: "faults", in: folder,
+      [componentsFolder + "/../../TrainyardTests/Isolation/Fixtures/faults.c"], as: "faults", in: folder,
       flags: flags)
   }
 
@@ -30,6 +30,27 @@ struct FaultyTraining {
     let keys = (options + more).map { "\($0.0): \($0.1)" }.joined(separator: ", ")
     moons.callbacks = "[\(others){plugin: \"\(library)\", \(keys)}]"
     return try moons.plan.run()
+  }
+
+  /// A run with the monitor of `faults.c`.
+  func run(monitor keys: String) throws -> RunReport {
+    try run { $0.setting("monitors", to: try Self.node("[{plugin: \"\(library)\", \(keys)}]")) }
+  }
+
+  /// A run on the dataset of `faults.c`.
+  func run(dataset keys: String) throws -> RunReport {
+    try run {
+      $0.setting(path: ["data", "train"], to: try Self.node("{dataset: \"\(library)\", \(keys)}"))
+    }
+  }
+
+  private func run(_ change: (ConfigNode) throws -> ConfigNode) throws -> RunReport {
+    let node = try change(try moons.plan.resolved.node)
+    return try Pipeline(node, baseFolder: moons.folder.path).plan().run()
+  }
+
+  private static func node(_ text: String) throws -> ConfigNode {
+    try ConfigReader.read(text: text, file: "fixture")
   }
 
   func runWithout() throws -> RunReport {

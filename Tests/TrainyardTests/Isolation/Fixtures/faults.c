@@ -1,7 +1,8 @@
 /*
- * A callback that does one thing wrong, in one place: what an isolated plugin must not get away with.
+ * A callback, a monitor and a dataset that do one thing wrong, in one place: what an isolated plugin must not get
+ * away with.
  *
- * Unless it is quiet it counts its calls, throws dice in some of them and publishes both at each epoch's end, so that
+ * Unless it is quiet the callback counts its calls, throws dice in some of them and publishes both at each epoch's end, so that
  * an instance that was not brought back as it was gives itself away.
  */
 #define _GNU_SOURCE
@@ -28,6 +29,8 @@ typedef struct {
   /* What a run changes. */
   int64_t calls, seen;
   double dice;
+  double sum;
+  int64_t rows;
 } instance;
 
 static const char *places[] = {"on_train_begin",      "on_train_end",
@@ -123,7 +126,6 @@ static double roll(instance *self) {
 
 static ty_status create(const ty_component *component, const ty_host *host, void **made) {
   instance *self = calloc(1, sizeof *self);
-  (void)component;
   if (self == NULL) {
     return TY_FAILED;
   }
@@ -133,7 +135,9 @@ static ty_status create(const ty_component *component, const ty_host *host, void
   snprintf(self->marker, sizeof self->marker, "%s", host->option_text(host, "marker", 0));
   self->quiet = host->option_bool(host, "quiet", 0);
   self->after = host->option_int(host, "after", 0);
-  if (!self->quiet) {
+  if (component->kind == TY_KIND_MONITOR) {
+    self->calls_id = host->metric_declare(host, "mean_prediction", TY_DIRECTION_NONE, TY_PHASE_EPOCH);
+  } else if (component->kind == TY_KIND_CALLBACK && !self->quiet) {
     self->calls_id = host->metric_declare(host, "calls", TY_DIRECTION_NONE, TY_PHASE_EPOCH);
     self->dice_id = host->metric_declare(host, "dice", TY_DIRECTION_NONE, TY_PHASE_EPOCH);
   }
@@ -149,6 +153,8 @@ static ty_status reset(void *pointer) {
   self->calls = 0;
   self->seen = 0;
   self->dice = 0;
+  self->sum = 0;
+  self->rows = 0;
   maybe(self, "reset", NULL);
   return TY_OK;
 }
@@ -158,6 +164,8 @@ static ty_status state_save(void *pointer, const ty_sink *sink) {
   sink->put_int(sink, "calls", self->calls);
   sink->put_int(sink, "seen", self->seen);
   sink->put_float(sink, "dice", self->dice);
+  sink->put_float(sink, "sum", self->sum);
+  sink->put_int(sink, "rows", self->rows);
   maybe(self, "state_save", NULL);
   return TY_OK;
 }
@@ -167,6 +175,8 @@ static ty_status state_load(void *pointer, const ty_source *source) {
   source->get_int(source, "calls", &self->calls);
   source->get_int(source, "seen", &self->seen);
   source->get_float(source, "dice", &self->dice);
+  source->get_float(source, "sum", &self->sum);
+  source->get_int(source, "rows", &self->rows);
   return TY_OK;
 }
 
@@ -186,7 +196,84 @@ static ty_status on_any(void *pointer, const ty_event *event) {
   return TY_OK;
 }
 
-static const ty_callback table = {
+/* ---- The monitor: the mean of all predictions ---- */
+
+static ty_status prepare(void *pointer, const ty_task *task) {
+  (void)task;
+  maybe(pointer, "prepare", NULL);
+  return TY_OK;
+}
+
+static ty_status pass_begin(void *pointer, uint32_t pass) {
+  instance *self = pointer;
+  (void)pass;
+  self->sum = 0;
+  self->rows = 0;
+  maybe(self, "pass_begin", NULL);
+  return TY_OK;
+}
+
+static ty_status update(void *pointer, const ty_batch *batch, const ty_tensor *prediction) {
+  instance *self = pointer;
+  const float *values = prediction->data;
+  maybe(self, "update", NULL);
+  for (int64_t row = 0; row < batch->rows; row++) {
+    self->sum += (double)values[row];
+  }
+  self->rows += batch->rows;
+  return TY_OK;
+}
+
+static ty_status compute(void *pointer) {
+  instance *self = pointer;
+  maybe(self, "compute", NULL);
+  self->host->publish(self->host, self->calls_id, self->sum / (double)self->rows);
+  return TY_OK;
+}
+
+/* ---- The dataset: two features, and whether the first is larger ---- */
+
+static int64_t row_count(void *pointer) {
+  maybe(pointer, "row_count", NULL);
+  return 200;
+}
+
+static const int64_t pair[] = {2};
+static const ty_field fields[] = {
+    {.struct_size = sizeof(ty_field), .role = TY_ROLE_FEATURE, .name = "x",
+     .dtype = {.code = TY_DTYPE_FLOAT, .bits = 32, .lanes = 1}, .ndim = 1, .shape = pair},
+    {.struct_size = sizeof(ty_field), .role = TY_ROLE_TARGET, .name = "y",
+     .dtype = {.code = TY_DTYPE_INT, .bits = 32, .lanes = 1}, .category_count = 2},
+};
+
+static uint64_t field_count(void *pointer) {
+  (void)pointer;
+  return 2;
+}
+
+static const ty_field *field(void *pointer, uint64_t index) {
+  (void)pointer;
+  return index < 2 ? &fields[index] : NULL;
+}
+
+static ty_status read_rows(void *pointer, const ty_read *request, ty_tensor *const *outputs) {
+  maybe(pointer, "read", NULL);
+  for (int64_t i = 0; i < request->row_count; i++) {
+    int64_t row = request->rows[i];
+    float x = (float)(row * 37 % 200) / 200.0f;
+    float z = (float)(row * 91 % 200) / 200.0f;
+    if (outputs[0] != NULL) {
+      ((float *)outputs[0]->data)[2 * i] = x;
+      ((float *)outputs[0]->data)[2 * i + 1] = z;
+    }
+    if (outputs[1] != NULL) {
+      ((int32_t *)outputs[1]->data)[i] = x > z;
+    }
+  }
+  return TY_OK;
+}
+
+static const ty_callback callback_table = {
     .struct_size = sizeof(ty_callback),
     .create = create,
     .destroy = destroy,
@@ -223,12 +310,41 @@ static const ty_option after_option = {.struct_size = sizeof(ty_option), .type =
 static const ty_option *const options[] = {&fault_option, &hook_option, &marker_option, &quiet_option,
                                            &after_option};
 
-static const ty_component component = {.struct_size = sizeof(ty_component), .kind = TY_KIND_CALLBACK,
-                                       .id = "faults", .version = "1.0.0", .summary = "Does one thing wrong.",
-                                       .table = &table, .option_count = 5, .options = options};
-static const ty_component *const components[] = {&component};
+static const ty_monitor monitor_table = {
+    .struct_size = sizeof(ty_monitor),
+    .create = create,
+    .destroy = destroy,
+    .reset = reset,
+#ifndef WITHOUT_STATE
+    .state_save = state_save,
+    .state_load = state_load,
+#endif
+    .prepare = prepare,
+    .pass_begin = pass_begin,
+    .update = update,
+    .compute = compute,
+};
+
+static const ty_dataset dataset_table = {
+    .struct_size = sizeof(ty_dataset),
+    .create = create,
+    .destroy = destroy,
+    .reset = reset,
+    .row_count = row_count,
+    .field_count = field_count,
+    .field = field,
+    .read = read_rows,
+};
+
+#define COMPONENT(its_kind, its_id, its_table)                                                       \
+  {.struct_size = sizeof(ty_component), .kind = its_kind, .id = its_id, .version = "1.0.0",          \
+   .summary = "Does one thing wrong.", .table = its_table, .option_count = 5, .options = options}
+static const ty_component callback = COMPONENT(TY_KIND_CALLBACK, "faults", &callback_table);
+static const ty_component monitor = COMPONENT(TY_KIND_MONITOR, "faulty-mean", &monitor_table);
+static const ty_component dataset = COMPONENT(TY_KIND_DATASET, "faulty-rows", &dataset_table);
+static const ty_component *const components[] = {&callback, &monitor, &dataset};
 static const ty_module module = {.struct_size = sizeof(ty_module), .abi_major = TY_ABI_MAJOR,
-                                 .abi_minor = TY_ABI_MINOR, .component_count = 1, .components = components};
+                                 .abi_minor = TY_ABI_MINOR, .component_count = 3, .components = components};
 
 #ifdef CRASHES_WHEN_OPENED
 __attribute__((constructor)) static void crash(void) { *(volatile int *)(uintptr_t)(8 + zero) = 1; }
