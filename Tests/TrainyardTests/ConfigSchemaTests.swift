@@ -94,7 +94,8 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "plugins", "cross_validation",
+        "data", "model", "train", "monitors", "callbacks", "output", "isolation", "plugins",
+        "cross_validation",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(

@@ -41,7 +41,7 @@ import Testing
       #expect(try Learned(report) == expected, "\(hook)")
       #expect(report.incidents.map(\.call) == [hook])
       #expect(report.incidents.allSatisfy { $0.what.hasPrefix(found) && $0.policy == .drop }, "\(hook)")
-      #expect(report.result.warnings.contains { $0.contains(hook) && $0.contains(found) }, "\(hook)")
+      #expect(report.warnings.contains { $0.contains(hook) && $0.contains(found) }, "\(hook)")
     }
   }
 

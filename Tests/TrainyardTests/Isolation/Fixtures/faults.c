@@ -182,7 +182,8 @@ static ty_status state_load(void *pointer, const ty_source *source) {
 
 static ty_status on_any(void *pointer, const ty_event *event) {
   instance *self = pointer;
-  if (!self->quiet) {
+  /* Not in on_train_begin, which an instance sees again when it is brought back, as after a resume. */
+  if (!self->quiet && event->hook != TY_HOOK_TRAIN_BEGIN) {
     self->calls++;
     if (self->calls % 3 == 0) {
       self->dice += roll(self);
