@@ -54,7 +54,8 @@ final class TensorLayouts {
     for dimension in stride(from: rank - 1, through: 0, by: -1) {
       sizes[dimension] = shared.shape[dimension]
       sizes[rank + dimension] = step
-      step *= shared.shape[dimension]
+      // Of a tensor without elements the product may be anything.
+      step &*= shared.shape[dimension]
     }
     return ty_tensor(
       data: base + Int(shared.offset), device: ty_device(type: TY_DEVICE_CPU, id: 0), ndim: Int32(rank),

@@ -109,6 +109,18 @@ import Testing
     #expect(failed.result.outcome == .failed && failed.result.reason.contains("its helper process"))
   }
 
+  @Test func `a model that dies ends the run, and not the host`() throws {
+    let moons = try Moons()
+    let plan = try moons.plan
+    let node = plan.resolved.node.setting(
+      "model",
+      to: try ConfigReader.read(
+        text: "{plugin: mlp, hidden: [4000, 4000], isolate: true, memory_limit: 64}", file: "model"))
+    #expect {
+      _ = try Pipeline(node, baseFolder: moons.folder.path).plan().run()
+    } throws: { "\($0)".contains("model 'mlp' failed in reset: its helper process") }
+  }
+
   // MARK: More ways to die
 
   @Test func `a plugin that dies again and again is given up`() throws {
