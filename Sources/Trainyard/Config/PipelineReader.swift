@@ -21,7 +21,7 @@ struct PipelineReader {
           help: "it needs at least 'data: {train: {dataset: …}}' and 'model: {plugin: …}'")
       ])
     }
-    _ = values(of: .pipeline, root, owner: "the pipeline", place: "")
+    let top = values(of: .pipeline, root, owner: "the pipeline", place: "")
     for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
       problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
     }
@@ -37,6 +37,7 @@ struct PipelineReader {
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      isolatesAll: top.optionalText("isolation") == "all",
       crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
