@@ -97,7 +97,7 @@ let package = Package(
     // Starting and watching processes, and what Linux offers to keep one in.
     .target(
       name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "CNettle", "ForeignCalls"]),
     .target(name: "Training"),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
     .target(name: "Conformance", dependencies: ["CTrainyard", "CConformance", "PluginHost"]),
@@ -119,6 +119,7 @@ let package = Package(
       exclude: ["README.md"]),
 
     // Libraries of the system.
+    .systemLibrary(name: "CNettle", pkgConfig: "nettle", providers: [.apt(["nettle-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

@@ -14,8 +14,10 @@
 #define TY_MFD_CLOEXEC 0x1U
 #define TY_MFD_ALLOW_SEALING 0x2U
 #define TY_F_ADD_SEALS 1033
+#define TY_F_SEAL_SEAL 0x1
 #define TY_F_SEAL_SHRINK 0x2
 #define TY_F_SEAL_GROW 0x4
+#define TY_F_SEAL_WRITE 0x8
 #define TY_F_SEAL_FUTURE_WRITE 0x10
 
 int32_t ty_memory_make(uint64_t size) {
@@ -31,6 +33,16 @@ int32_t ty_memory_make(uint64_t size) {
     return -error;
   }
   return descriptor;
+}
+
+int32_t ty_memory_file(const char *name) {
+  int descriptor = (int)syscall(SYS_memfd_create, name, TY_MFD_CLOEXEC | TY_MFD_ALLOW_SEALING);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int32_t ty_memory_seal_all(int descriptor) {
+  int seals = TY_F_SEAL_SEAL | TY_F_SEAL_SHRINK | TY_F_SEAL_GROW | TY_F_SEAL_WRITE;
+  return fcntl(descriptor, TY_F_ADD_SEALS, seals) == 0 ? 0 : -errno;
 }
 
 int32_t ty_memory_seal_writing(int descriptor) {

@@ -18,6 +18,8 @@ public final class ComponentDescription: Sendable {
   public let flags: UInt32
   /// The library that holds it, as an absolute path.
   public let libraryPath: String
+  /// What it was compared with when it was opened.
+  let pins: LibraryPins?
   /// An SPDX expression.
   public let license: String?
   public let author: String?
@@ -47,6 +49,7 @@ public final class ComponentDescription: Sendable {
     slots = table.optionalSlots.filter(\.isFilled).map(\.name)
     flags = table.flags
     libraryPath = library.path
+    pins = library.pins
     license = library.license
     author = library.author
     abi = library.abi
@@ -68,6 +71,7 @@ public final class ComponentDescription: Sendable {
     pointer = nil
     table = nil
     libraryPath = library.path
+    pins = library.pins
     license = library.license
     author = library.author
     abi = library.abi
@@ -88,6 +92,7 @@ struct LibraryFacts: Sendable {
   var abi: String
   var license: String?
   var author: String?
+  var pins: LibraryPins?
 }
 
 extension ComponentDescription {
@@ -98,12 +103,13 @@ extension ComponentDescription {
         $0.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
       }
     }
-    let number =
+    let number: UInt64 =
       switch table {
       case .callback(let table): digest(table)
       case .model(let table): digest(table)
       case .monitor(let table): digest(table)
       case .dataset(let table): digest(table)
+      case nil: 0  // in another process
       }
     return String(number, radix: 16)
   }

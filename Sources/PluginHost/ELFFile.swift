@@ -40,6 +40,8 @@ struct ELFFile {
   // SHT_DYNSYM and SHT_NOBITS.
   private static let dynamicSymbols: UInt32 = 11
   private static let noBytes: UInt32 = 8
+  // SHT_DYNAMIC.
+  private static let dynamicEntries: UInt32 = 6
 
   private struct Section {
     var type: UInt32
@@ -111,6 +113,31 @@ struct ELFFile {
       }
     }
     return found
+  }
+
+  /// What it is linked against.
+  var linkage: Linkage {
+    var linkage = Linkage()
+    var (runPath, path): (String?, String?)
+    for section in sections where section.type == Self.dynamicEntries {
+      guard Int(section.link) < sections.count else { continue }
+      let names = bytes(of: sections[Int(section.link)])
+      let entries = Bytes(bytes(of: section))
+      for start in stride(from: 0, to: entries.count - entries.count % 16, by: 16) {
+        let value = entries.integer(start + 8, as: UInt64.self)
+        guard value < names.count else { continue }
+        let text = { String(decoding: names[Int(value)...].prefix { $0 != 0 }, as: UTF8.self) }
+        // DT_NULL, DT_NEEDED, DT_RPATH, DT_RUNPATH
+        switch entries.integer(start, as: UInt64.self) {
+        case 1: linkage.needs.append(text())
+        case 15: path = text()
+        case 29: runPath = text()
+        default: break
+        }
+      }
+    }
+    linkage.searchPath = (runPath ?? path ?? "").split(separator: ":").map(String.init)
+    return linkage
   }
 
   // MARK: - Headers

@@ -15,6 +15,7 @@ struct LibraryFile {
   let exportsEntry: Bool?
   /// Everything that it exports; `nil` likewise.
   let exportedSymbols: [ExportedSymbol]?
+  let linkage: Linkage
 
   init(_ userPath: String) throws(LoadFault) {
     guard let canonical = realpath(userPath, nil) else { throw Self.fault(errno) }
@@ -37,6 +38,7 @@ struct LibraryFile {
     let elf = try Self.examine(file, Int(status.st_size))
     exportsEntry = elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
     exportedSymbols = elf.hasDynamicSymbols ? elf.exportedSymbols : nil
+    linkage = elf.linkage
   }
 
   private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> ELFFile {

@@ -3,6 +3,8 @@ public struct LoadError: Error, Equatable, Sendable, CustomStringConvertible {
   public enum Code: String, Sendable, CaseIterable {
     // The file.
     case noSuchFile, notAFile, unreadable, unsafePermissions, notALibrary, otherArchitecture, truncated
+    // The lock file.
+    case notPinned, otherContent
     // The dynamic linker.
     case unresolvedSymbol, missingLibrary, cannotOpen, noEntryPoint, crashed
     // What the entry answers.

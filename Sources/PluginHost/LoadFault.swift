@@ -4,6 +4,9 @@ enum LoadFault: Error, Equatable {
   case notAFile(found: String)
   case unreadable(reason: String)
   case writableByOthers(what: String, why: String)
+  case notPinned(lock: String)
+  case otherContent(lock: String, found: String, expected: String)
+  case otherNeed(String, lock: String, found: String, expected: String)
   case notALibrary(found: String)
   case otherArchitecture(found: String, expected: String)
   case truncated(size: Int, needed: UInt64)
@@ -41,6 +44,23 @@ enum LoadFault: Error, Equatable {
       (
         .unsafePermissions, "\(what) \(why), and so others could change the code that you run",
         "take the permission away (chmod go-w), or copy the library to a folder that is yours alone"
+      )
+    case .notPinned(let lock):
+      (
+        .notPinned, "it is not in the lock file '\(lock)'",
+        "`trainyard lock` adds it, if it is what you mean to run"
+      )
+    case .otherContent(let lock, let found, let expected):
+      (
+        .otherContent,
+        "it is not what the lock file '\(lock)' pins: its sha256 is \(found.prefix(12))…, expected \(expected.prefix(12))…",
+        "find out who has changed it; if it was you, `trainyard lock` pins it as it is now"
+      )
+    case .otherNeed(let name, let lock, let found, let expected):
+      (
+        .otherContent,
+        "'\(name)', which it needs, is not what the lock file '\(lock)' pins: its sha256 is \(found.prefix(12))…, expected \(expected.prefix(12))…",
+        "find out who has changed it; if it was you, `trainyard lock` pins it as it is now"
       )
     case .notALibrary(let found):
       (

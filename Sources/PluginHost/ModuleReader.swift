@@ -10,6 +10,7 @@ struct ModuleReader {
   private static let pointerSize = MemoryLayout<UnsafeRawPointer>.size
 
   let path: String
+  var pins: LibraryPins?
 
   func components(_ pointer: UnsafeRawPointer) throws(LoadFault) -> [ComponentDescription] {
     // These three numbers are frozen for ever, so that a host of any version can say this.
@@ -30,7 +31,7 @@ struct ModuleReader {
     guard let list = module.components else { throw .badModule("its list of components is NULL") }
     let library = LibraryFacts(
       path: path, abi: "\(major).\(minor)", license: try note(module.license, "license"),
-      author: try note(module.author, "author"))
+      author: try note(module.author, "author"), pins: pins)
     var found: [ComponentDescription] = []
     for index in 0..<Int(module.component_count) {
       guard let entry = Foreign.element(list, index) else { throw .badModule("component \(index) is NULL") }

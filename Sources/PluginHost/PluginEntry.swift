@@ -10,14 +10,15 @@ package struct PluginEntry: Sendable {
   private let path: String
 
   /// Opens the library at `path`, which has been checked, for ever.
-  init(of path: String) throws(LoadFault) {
+  /// - Parameter shown: The path that descriptions have, where that is another one.
+  init(of path: String, shownAs shown: String? = nil) throws(LoadFault) {
     // RTLD_LOCAL: two plugins may carry different builds of the SDK, and neither may see the other's.
     guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
       throw Self.linkerFault(Foreign.words(dlerror()) ?? "no reason given", path)
     }
     guard let symbol = dlsym(handle, "trainyard_plugin") else { throw .noEntryPoint }
     function = unsafeBitCast(symbol, to: Function.self)
-    self.path = path
+    self.path = shown ?? path
   }
 
   /// Checks the file at `userPath` and opens it.
@@ -33,8 +34,8 @@ package struct PluginEntry: Sendable {
   }
 
   /// What the library lists, read and checked.
-  func components() throws(LoadFault) -> [ComponentDescription] {
-    try ModuleReader(path: path).components(try module())
+  func components(_ pins: LibraryPins?) throws(LoadFault) -> [ComponentDescription] {
+    try ModuleReader(path: path, pins: pins).components(try module())
   }
 
   /// What a module lists that the entry has returned.

@@ -15,10 +15,15 @@ public final class PluginLibrary: Sendable {
   /// Opens the library at `path`. A file that was opened before gives the same object.
   ///
   /// All that can be seen from outside is checked before any code of the library runs.
-  /// - Parameter userPath: What errors call the library; by default `path`.
-  public static func open(_ path: String, userPath: String? = nil) throws(LoadError) -> PluginLibrary {
+  /// - Parameters:
+  ///   - path: Of the file.
+  ///   - userPath: What errors call the library; by default `path`.
+  ///   - pins: What it must be; `nil`: anything.
+  public static func open(
+    _ path: String, userPath: String? = nil, pins: LibraryPins? = nil
+  ) throws(LoadError) -> PluginLibrary {
     do {
-      return try open(at: path)
+      return try open(at: path, pins ?? LibraryPins.ofHelper.withLock { $0 })
     } catch {
       throw error.error(at: userPath ?? path)
     }
@@ -29,19 +34,28 @@ public final class PluginLibrary: Sendable {
     (try? LibraryFile(path))?.exportsEntry == true
   }
 
-  private static let opened = Mutex<[LibraryFile.Identity: PluginLibrary]>([:])
+  /// What was opened as it lay there is not what was compared with a lock file, and the other way round.
+  private struct Key: Hashable {
+    var file: LibraryFile.Identity
+    var isPinned: Bool
+  }
 
-  private static func open(at path: String) throws(LoadFault) -> PluginLibrary {
+  private static let opened = Mutex<[Key: PluginLibrary]>([:])
+
+  private static func open(at path: String, _ pins: LibraryPins?) throws(LoadFault) -> PluginLibrary {
     let file = try LibraryFile(path)
-    if let library = opened.withLock({ $0[file.identity] }) { return library }
+    let key = Key(file: file.identity, isPinned: pins != nil)
+    if pins == nil, let library = opened.withLock({ $0[key] }) { return library }
     try FileTrust.check(file.path, file.status)
+    let pinned: PinnedLibrary? = if let pins { try PinnedLibrary.verify(file, pins) } else { nil }
+    if pinned != nil, let library = opened.withLock({ $0[key] }) { return library }
     if file.exportsEntry == false { throw .noEntryPoint }
-    let components = try PluginEntry(of: file.path).components()
+    let components = try PluginEntry(of: pinned?.path ?? file.path, shownAs: file.path).components(pins)
     let library = PluginLibrary(path: file.path, components: components)
     return opened.withLock { opened in
       // Another thread may have been faster.
-      if let first = opened[file.identity] { return first }
-      opened[file.identity] = library
+      if let first = opened[key] { return first }
+      opened[key] = library
       return library
     }
   }

@@ -7,26 +7,31 @@ public struct PluginSearch: Sendable {
   public let folders: [String]
   /// Libraries are opened by a process that ends, and not by this one.
   private let isInHelper: Bool
+  /// What libraries must be, as a lock file says; `nil`: anything.
+  public var pins: LibraryPins?
 
   /// Searches these folders and no others.
-  public init(folders: [String]) { self.init(folders: folders, isInHelper: false) }
+  public init(folders: [String], pins: LibraryPins? = nil) {
+    self.init(folders: folders, pins: pins, isInHelper: false)
+  }
 
-  private init(folders: [String], isInHelper: Bool) {
+  private init(folders: [String], pins: LibraryPins?, isInHelper: Bool) {
     self.folders = folders
+    self.pins = pins
     self.isInHelper = isInHelper
   }
 
   /// The same search, by a helper process: what it finds cannot be created here, and what a library does when it is
   /// opened is done there. Where there is no program for one it opens libraries as ever.
   public var inHelper: PluginSearch {
-    PluginSearch(folders: folders, isInHelper: HelperProgram.executable() != nil)
+    PluginSearch(folders: folders, pins: pins, isInHelper: HelperProgram.executable() != nil)
   }
 
   /// The components of the library at `path`.
   public func components(of path: String, userPath: String? = nil) throws(LoadError) -> [ComponentDescription]
   {
-    guard isInHelper else { return try PluginLibrary.open(path, userPath: userPath).components }
-    return try LibraryProbe.components(of: path, userPath: userPath ?? path)
+    guard isInHelper else { return try PluginLibrary.open(path, userPath: userPath, pins: pins).components }
+    return try LibraryProbe.components(of: path, userPath: userPath ?? path, pins: pins)
   }
 
   /// Searches, in this order: `explicit`, the project's `plugins/` folder, `$TRAINYARD_PLUGIN_PATH`, the user's

@@ -11,7 +11,7 @@ import Training
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig
-  /// Where plugins are looked for.
+  /// Where plugins are looked for, and what they must be: as the lock file beside the pipeline says, where there is one.
   public var search: PluginSearch
 
   /// Reads a YAML or JSON file. Throws `ConfigProblems` with all that is wrong with it.
@@ -24,6 +24,7 @@ public struct Pipeline {
     let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
     config = read
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
+    search.pins = try LockFile.pins(beside: config.baseFolder)
     guard problems.isEmpty else {
       // What is wrong with the plugins that it names comes out together with what is wrong with itself.
       var planner = Planner(config, search: search, problems: problems)
@@ -34,7 +35,7 @@ public struct Pipeline {
 
   /// Looks for plugins in these folders before all others.
   public mutating func searchFirst(_ folders: [String]) {
-    search = PluginSearch(folders: folders + search.folders)
+    search = PluginSearch(folders: folders + search.folders, pins: search.pins)
   }
 
   /// Finds the plugins and checks their options. Throws `ConfigProblems`.

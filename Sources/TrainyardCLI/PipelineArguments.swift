@@ -80,7 +80,15 @@ struct PipelineArguments {
     }
     guard problems.isEmpty else { throw ConfigProblems(problems) }
     let folder = command.pipeline.map { PathText.folder(of: $0) } ?? "."
-    return try Pipeline(node, baseFolder: folder)
+    let pipeline = try Pipeline(node, baseFolder: folder)
+    if command.locked, pipeline.search.pins == nil {
+      throw ConfigProblems([
+        ConfigProblem(
+          .missingKey, "there is no lock file '\(PathText.absolute(folder))/\(LockFile.name)'", in: "--locked",
+          help: "make it with `trainyard lock`, once the libraries are what you mean to run")
+      ])
+    }
+    return pipeline
   }
 
   /// `train.threads=2`: a path of keys and a value in YAML.

@@ -36,4 +36,6 @@ struct PipelineFlags: ParsableArguments {
     name: .customLong("plugins"),
     help: ArgumentHelp("A folder to search for plugins first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
+  @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
+  var locked = false
 }

@@ -25,6 +25,7 @@ struct Program: ParsableCommand {
       CheckCommand.self,
       CheckChildCommand.self,
       NewCommand.self,
+      LockCommand.self,
       SchemaCommand.self,
       FindLearningRateCommand.self,
       ReplayCommand.self,

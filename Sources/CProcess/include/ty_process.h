@@ -45,6 +45,11 @@ int32_t ty_wait_process(int32_t pid, int peek, int32_t *how, int32_t *value);
  * is fixed. Returns its descriptor. */
 int32_t ty_memory_make(uint64_t size);
 
+/* An empty file in memory, close-on-exec, to be filled and then sealed: nobody can change it any more.
+ * The descriptor, or a negative error number. */
+int32_t ty_memory_file(const char *name);
+int32_t ty_memory_seal_all(int descriptor);
+
 /* From now on nobody can make a mapping of it that can be written to; those that exist stay.
  * -EINVAL where the kernel does not know how. */
 int32_t ty_memory_seal_writing(int descriptor);

@@ -10,6 +10,7 @@ final class HelperDesk {
 
   func serve() -> Never {
     guard let setup = try? HelperSetup(line.nextRequest()) else { HelperLine.leave() }
+    LibraryPins.ofHelper.withLock { $0 = setup.pins }
     var hello = WireWriter()
     hello.put(helperProtocolVersion)
     hello.put(setup.apply())

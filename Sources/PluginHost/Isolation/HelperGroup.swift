@@ -47,7 +47,9 @@ public final class HelperGroup {
     return pages > 0 && size > 0 ? UInt64(pages) * UInt64(size) / 2 : 0
   }
 
-  func newMember() -> UInt32 {
+  /// A number for an instance of the component, whose pins hold for the whole helper.
+  func newMember(_ component: ComponentDescription) -> UInt32 {
+    if let pins = component.pins { setup.pins = pins }
     members += 1
     return members
   }

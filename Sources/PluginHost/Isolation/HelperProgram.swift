@@ -55,6 +55,8 @@ struct HelperSetup {
   var openFiles: UInt64 = 1024
   var allowsNetwork = false
   var writable: [String] = []
+  /// Libraries are opened only as these say.
+  var pins: LibraryPins?
 
   var bytes: [UInt8] {
     var writer = WireWriter()
@@ -63,6 +65,8 @@ struct HelperSetup {
     writer.put(openFiles)
     writer.put(allowsNetwork)
     writer.put(list: writable) { $0.put($1) }
+    writer.put(pins != nil)
+    if let pins { writer.put(pins) }
     return writer.bytes
   }
 
@@ -75,6 +79,7 @@ struct HelperSetup {
     openFiles = try reader.take(UInt64.self)
     allowsNetwork = try reader.bool()
     writable = try reader.list { reader throws(WireFault) in try reader.text() }
+    pins = try reader.bool() ? try reader.pins() : nil
   }
 
   /// Gives up for ever what is not in it. Returns `TY_CONFINED_…`.

@@ -5,6 +5,7 @@ import Synchronization
 enum LibraryProbe {
   private struct State: ~Copyable {
     var process: Prober?
+    var pins: LibraryPins?
   }
 
   /// Used by one thread at a time, under the lock.
@@ -17,9 +18,14 @@ enum LibraryProbe {
   private static let deadline = Duration.seconds(30)
 
   /// What the library holds, as it says itself.
-  static func components(of path: String, userPath: String) throws(LoadError) -> [ComponentDescription] {
+  static func components(
+    of path: String, userPath: String, pins: LibraryPins?
+  ) throws(LoadError) -> [ComponentDescription] {
     let result = state.withLock { state -> Result<[ComponentDescription], LoadError> in
-      probe(path, userPath, &state)
+      // A process is told once what it may open.
+      if state.pins != pins { state.process = nil }
+      state.pins = pins
+      return probe(path, userPath, &state)
     }
     return try result.get()
   }
@@ -32,7 +38,7 @@ enum LibraryProbe {
       $0.put(userPath)
     }
     do {
-      let prober = try state.process ?? start()
+      let prober = try state.process ?? start(state.pins)
       state.process = prober
       let answer = try prober.process.exchange(request, within: deadline) { _, _ throws(WireFault) in
         throw WireFault("a question without an instance")
@@ -41,7 +47,8 @@ enum LibraryProbe {
       var reader = WireReader(body)
       _ = try reader.take(UInt32.self)
       guard try reader.bool() else { return .failure(try reader.loadError()) }
-      return .success(try reader.list { reader throws(WireFault) in try reader.component() })
+      return .success(
+        try reader.list { [pins = state.pins] reader throws(WireFault) in try reader.component(pins) })
     } catch let death as HelperDeath {
       state.process = nil
       return .failure(LoadFault.crashed(death.words).error(at: userPath))
@@ -51,10 +58,12 @@ enum LibraryProbe {
     }
   }
 
-  private static func start() throws(HelperDeath) -> Prober {
+  private static func start(_ pins: LibraryPins?) throws(HelperDeath) -> Prober {
     guard let executable = HelperProgram.executable() else {
       throw HelperDeath(words: "cannot be started: there is no program 'trainyard'")
     }
-    return Prober(try HelperProcess(executable, HelperSetup(), within: deadline))
+    var setup = HelperSetup()
+    setup.pins = pins
+    return Prober(try HelperProcess(executable, setup, within: deadline))
   }
 }

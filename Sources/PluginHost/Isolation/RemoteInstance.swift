@@ -42,7 +42,7 @@ public class RemoteInstance {
     self.services = services
     self.settings = settings
     self.group = group
-    number = group.newMember()
+    number = group.newMember(component)
     creation = HelperRequest(.create, name: "create", member: number) {
       $0.put(component.libraryPath)
       $0.put(component.id)

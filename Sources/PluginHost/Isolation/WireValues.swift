@@ -132,13 +132,14 @@ extension WireReader {
     }
   }
 
-  mutating func component() throws(WireFault) -> ComponentDescription {
+  mutating func component(_ pins: LibraryPins? = nil) throws(WireFault) -> ComponentDescription {
     guard let kind = PluginKind(rawValue: try take(UInt32.self)) else {
       throw WireFault("a component has no kind")
     }
     let (id, version, summary) = (try text(), try text(), try text())
     let (path, abi) = (try text(), try text())
-    let facts = LibraryFacts(path: path, abi: abi, license: try optionalText(), author: try optionalText())
+    let facts = LibraryFacts(
+      path: path, abi: abi, license: try optionalText(), author: try optionalText(), pins: pins)
     let flags = try take(UInt32.self)
     let hooks = try list { reader throws(WireFault) in try reader.text() }
     let slots = try list { reader throws(WireFault) in try reader.text() }

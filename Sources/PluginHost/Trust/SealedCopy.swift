@@ -1,3 +1,4 @@
+import CProcess
 import Glibc
 
 /// A copy of a file in memory that nobody can change any more, this process included. What is hashed is what is
@@ -15,16 +16,18 @@ struct SealedCopy: Sendable {
 
   private static let largest = 1 << 31
 
-  /// Copies what an open file holds now. `file` stays the caller's.
-  init(of file: Int32, named name: String) throws(LoadFault) {
-    // F_ADD_SEALS, and F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE, as <linux/fcntl.h> has them.
-    let (addSeals, allSeals): (Int32, Int32) = (1033, 0xf)
-    let copy = memfd_create(name, UInt32(MFD_CLOEXEC | MFD_ALLOW_SEALING))
+  /// Copies what the file holds now. The descriptor is the caller's to keep.
+  init(ofFileAt path: String) throws(LoadFault) {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { throw Self.fault() }
+    defer { close(file) }
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let copy = ty_memory_file(String(name.prefix(200)))
     guard copy >= 0 else { throw Self.fault() }
     var isDone = false
     defer { if !isDone { close(copy) } }
     let size = try Self.fill(copy, from: file)
-    guard fcntl(copy, addSeals, allSeals) == 0 else { throw Self.fault() }
+    guard ty_memory_seal_all(copy) == 0 else { throw Self.fault() }
     guard size > 0, let memory = mmap(nil, size, PROT_READ, MAP_PRIVATE, copy, 0), memory != MAP_FAILED else {
       throw size == 0 ? .notALibrary(found: "an empty file") : Self.fault()
     }

@@ -169,10 +169,17 @@ struct Planner {
           measure.name, expression, direction: measure.direction,
           places: expression.names.map { "\(measure.position(of: $0.offset))" }))
     case .function(let function):
+      var opened = function
       do {
         let library = function.signature.library
-        if library.contains("/") { try LibraryTrust.check(library) }
-        _ = try ForeignCall(ForeignFunction(function.signature))
+        if library.contains("/") {
+          try LibraryTrust.check(library)
+          // What was compared is what is opened, here and in every run.
+          if let pins = search.pins {
+            opened.signature.library = try PinnedLibrary.verify(library, pins).path
+          }
+        }
+        _ = try ForeignCall(ForeignFunction(opened.signature))
       } catch let error as ForeignError {
         problems.append(
           ConfigProblem(
@@ -187,7 +194,7 @@ struct Planner {
       }
       return .function(
         PlannedFunction(
-          measure.name, function, direction: measure.direction, place: "\(measure.position), \(measure.place)"
+          measure.name, opened, direction: measure.direction, place: "\(measure.position), \(measure.place)"
         ))
     }
   }
