@@ -14,6 +14,8 @@ public struct PipelineConfig: Sendable {
   public var output: OutputConfig
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
+  /// What a search tries out; `nil`: there is nothing to search.
+  public var search: SearchConfig?
   /// What relative paths of the config are relative to.
   public var baseFolder: String
 

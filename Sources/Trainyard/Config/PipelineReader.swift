@@ -38,6 +38,7 @@ struct PipelineReader {
       output: output(root["output"]),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
+      search: root["search"].flatMap { $0.isNull ? nil : search($0) },
       baseFolder: baseFolder)
     checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
     return config
@@ -83,7 +84,7 @@ struct PipelineReader {
     return .fraction(values.optionalDouble("fraction") ?? 0, isStratified: values.bool("stratify"))
   }
 
-  private mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
+  mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
     guard let node, !node.isNull else { return .none }
     if node.string == "balanced" { return .balanced }
     let weight = OptionSpec("", .float, range: "(0, )")
@@ -170,7 +171,7 @@ struct PipelineReader {
 
   // MARK: Values
 
-  private mutating func values(
+  mutating func values(
     of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String
   ) -> SectionValues {
     let structure = section.keys.filter { $0.type == .table }.map(\.key)

@@ -25,6 +25,7 @@ public struct PipelineSection: Sendable {
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
     output, plugins,
+    search, halving, tpe,
   ]
 
   /// All keys with what they mean, as help shows it.
@@ -51,11 +52,11 @@ extension PipelineSection {
       OptionSpec("output", .table, "What a run leaves behind."),
       OptionSpec("plugins", .table, "Where plugins are found."),
       OptionSpec("cross_validation", .table, "Not supported yet: one fit for each fold."),
-      OptionSpec("search", .table, "Not supported yet: one fit for each set of parameters."),
+      OptionSpec("search", .table, "What `trainyard search` tries out; `trainyard run` passes over it."),
     ])
 
   /// Keys that the design has and the program does not have yet.
-  static let notSupportedYet: Set<String> = ["cross_validation", "search"]
+  static let notSupportedYet: Set<String> = ["cross_validation"]
 
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",

@@ -17,6 +17,7 @@ extension PipelineConfig {
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
       ("output", output.node),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
+      ("search", search?.node),
     ])
   }
 
