@@ -71,8 +71,7 @@ extension Plan {
     console: any Console = SilentConsole(), _ body: (Session) throws -> Result
   ) throws -> Result {
     try RunThread.perform {
-      let session = Session(try Worker(self, console: console))
-      return try body(session)
+      try body(Session(self, console: console))
     }
   }
 }
@@ -86,23 +85,35 @@ extension Plan {
     bare.callbacks = []
     bare.monitors = []
     return try RunThread.perform {
-      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
+      try Worker().searchLearningRate(search, bare, interruption: interruption)
     }
   }
 }
 
 /// One instance of each plugin of a plan, for any number of runs. Must not leave the body that it was given to.
 public final class Session {
-  private let worker: Worker
+  private let plan: Plan
+  private let console: any Console
+  private let worker = Worker()
+  /// Fits that have left a folder.
+  private var folders = 0
 
-  init(_ worker: Worker) { self.worker = worker }
+  init(_ plan: Plan, console: any Console) {
+    self.plan = plan
+    self.console = console
+  }
 
   /// The metrics that a run will have, see `Plan.metrics()`.
-  public func metrics() throws -> [MetricListing] { try worker.metrics() }
+  public func metrics() throws -> [MetricListing] { try worker.metrics(plan) }
 
-  /// One run: every instance is reset, then trained.
+  /// One run: every instance is reset, then trained. Where the plan names the run's folder, those of later fits get a
+  /// number behind the name.
   /// - Parameter seed: The plan's, unless given.
   public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
-    try worker.fit(seed: seed, interruption: interruption)
+    var request = FitRequest(plan, seed: seed)
+    request.folder = FitRequest.folder(of: plan, isNumbered: folders > 0)
+    let report = try worker.fit(request, console: console, interruption: interruption)
+    if report.folder != nil { folders += 1 }
+    return report
   }
 }
