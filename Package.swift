@@ -96,7 +96,8 @@ let package = Package(
     // The host's side.
     .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
     .target(name: "Training"),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
+    .target(name: "RunStore", dependencies: ["CSQLite"]),
+    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -111,6 +112,7 @@ let package = Package(
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -141,6 +143,8 @@ let package = Package(
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
+    .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "Support", "CSQLite", "store-probe"]),
+    .executableTarget(name: "store-probe", dependencies: ["RunStore"], path: "Tests/StoreProbe"),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
