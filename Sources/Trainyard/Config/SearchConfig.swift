@@ -35,8 +35,6 @@ public struct SearchConfig: Sendable {
   public var halving: Rungs?
   /// `nil`: made from the config.
   public var name: String?
-  /// The store's file, absolute; `nil`: in the folder of runs.
-  public var store: String?
   public var position: SourcePosition
   var metricPosition: SourcePosition
 
@@ -71,7 +69,9 @@ extension PipelineReader {
           .conflict, "'search.tpe' goes with the strategy tpe, and the strategy is \(strategy.name)",
           at: given.position, in: "search", help: "remove it, or set strategy: tpe"))
     }
-    if let name = values.optionalText("name") { check(name: name, at: node["name"]?.position, place: "search") }
+    if let name = values.optionalText("name") {
+      check(name: name, at: node["name"]?.position, place: "search")
+    }
     let config = SearchConfig(
       strategy: strategy, parameters: node["parameters"] ?? ConfigNode(.map([])),
       metric: values.optionalText("metric") ?? "val_loss",
@@ -82,7 +82,7 @@ extension PipelineReader {
       seed: values.optionalInt("seed").map { UInt64(clamping: $0) }, lag: max(1, values.int("lag")),
       isAsynchronous: values.bool("asynchronous"),
       halving: node["halving"].flatMap { $0.isNull ? nil : halving($0) },
-      name: values.optionalText("name"), store: values.optionalText("store"), position: node.position,
+      name: values.optionalText("name"), position: node.position,
       metricPosition: node["metric"]?.position ?? node.position)
     return problems.count == before ? config : nil
   }
@@ -133,7 +133,7 @@ extension SearchConfig {
       ("time_limit", timeLimit.map { ConfigNode(.float($0.inSeconds)) }),
       ("seed", seed.map { ConfigNode(.int(Int64(clamping: $0))) }), ("lag", int(lag)),
       ("asynchronous", ConfigNode(.bool(isAsynchronous))), ("halving", halving), ("tpe", tpe),
-      ("name", name.map { ConfigNode(.string($0)) }), ("store", store.map { ConfigNode(.string($0)) }),
+      ("name", name.map { ConfigNode(.string($0)) }),
     ])
   }
 }

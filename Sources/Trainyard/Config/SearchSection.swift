@@ -24,7 +24,8 @@ extension PipelineSection {
       OptionSpec(
         "time_limit", .duration, "Begins no trial after so long; what is searched then depends on time.",
         range: "(0, )"),
-      OptionSpec("seed", .int, "Where proposals come from; train.seed where it is not given.", range: "[0, )"),
+      OptionSpec(
+        "seed", .int, "Where proposals come from; train.seed where it is not given.", range: "[0, )"),
       OptionSpec(
         "lag", .int,
         "Trial n is proposed and halved by the trials up to n - lag, and so at most so many run at once.",
@@ -37,8 +38,6 @@ extension PipelineSection {
       OptionSpec(
         "name", .string,
         "What the search is called in the store, and its folder; made from the config where it is not given."),
-      OptionSpec(
-        "store", .path, "The SQLite file of trials; trials.sqlite in the folder of runs where it is not given."),
     ])
 
   public static let halving = PipelineSection(
