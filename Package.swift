@@ -97,7 +97,8 @@ let package = Package(
     .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
     .target(name: "Training"),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
+    .target(
+      name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

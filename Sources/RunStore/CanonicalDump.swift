@@ -1,10 +1,14 @@
 extension RunStore {
   /// All of the store as sorted text, without what differs between two executions of the same work: times, processes,
   /// workers, folders, and how often a trial was begun. Configs stand there by their digests.
-  /// - Parameter leavesOut: Metrics that measure the machine, such as rows per second.
-  public func canonicalDump(leavesOut: (_ metric: String) -> Bool = { _ in false }) throws -> String {
+  /// - Parameters:
+  ///   - studies: Those that are wanted; all where it is not given.
+  ///   - leavesOut: Metrics that measure the machine, such as rows per second.
+  public func canonicalDump(
+    of studies: [Study]? = nil, leavesOut: (_ metric: String) -> Bool = { _ in false }
+  ) throws -> String {
     var lines: [String] = []
-    for study in try studies().sorted(by: { $0.name < $1.name }) {
+    for study in try (studies ?? self.studies()).sorted(by: { $0.name < $1.name }) {
       let record = study.record
       lines.append(
         Self.line(

@@ -29,6 +29,17 @@ extension Study {
     }
   }
 
+  /// The names of all metrics that any fit has.
+  public func metricNames() throws -> [String] {
+    try store.use { database in
+      try database.rows(
+        "SELECT DISTINCT metrics.name FROM metrics JOIN fits ON fits.id = metrics.fit"
+          + " JOIN trials ON trials.id = fits.trial WHERE trials.study = ? ORDER BY metrics.name",
+        [.int(record.id)]
+      ) { $0.text(0) }
+    }
+  }
+
   /// How many trials are in each state.
   public func counts() throws -> [TrialState: Int] {
     let rows = try store.use { database in

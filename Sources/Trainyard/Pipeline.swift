@@ -61,11 +61,23 @@ extension Plan {
     try withSession { try $0.metrics() }
   }
 
-  /// One run, on a thread of its own. An error in training is in the report; one before it is thrown.
+  /// One run, on a thread of its own, written down in the plan's store. An error in training is in the report; one
+  /// before it is thrown.
   public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
     -> RunReport
   {
-    try withSession(console: console) { try $0.fit(interruption: interruption) }
+    let entry = RunEntry(self)
+    var plan = self
+    if let entry { plan.output.began = { entry.begin(folder: $0) } }
+    do {
+      var report = try plan.withSession(console: console) { try $0.fit(interruption: interruption) }
+      entry?.end(&report)
+      for warning in entry?.warnings ?? [] { console.line(.warning, warning) }
+      return report
+    } catch {
+      entry?.discard()
+      throw error
+    }
   }
 
   /// Several runs through one instance of each plugin: all are reset before each run. `body` runs on a thread of

@@ -14,3 +14,14 @@ enum PathText {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
+
+extension PathText {
+  static func isFolder(_ path: String) -> Bool {
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+}

@@ -17,6 +17,7 @@ struct Program: ParsableCommand {
     subcommands: [
       RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
       PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
+      RunsCommand.self,
     ])
 
   static func main() {

@@ -110,9 +110,14 @@ public struct OutputConfig: Sendable {
     case epochs, batches
   }
 
+  /// What a store is called that lies beside the runs.
+  public static let storeName = "trainyard.db"
+
   /// Absolute.
   public var folder: String
   /// `nil`: made from time and seed.
   public var name: String?
   public var record: Record
+  /// The file that keeps what was run, absolute; `nil`: none does.
+  public var store: String?
 }

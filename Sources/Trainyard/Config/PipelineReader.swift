@@ -155,11 +155,27 @@ struct PipelineReader {
     let values = values(of: .output, node, owner: "'output'", place: "output")
     let name = values.optionalText("name")
     if let name { check(name: name, at: node?["name"]?.position, place: "output") }
+    // Where the user is, unless the file says otherwise: what it says is relative to itself.
+    let folder = node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder")
     return OutputConfig(
-      // Where the user is, unless the file says otherwise: what it says is relative to itself.
-      folder: node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder"),
-      name: name,
-      record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
+      folder: folder, name: name, record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs,
+      store: store(node?["store"], in: folder))
+  }
+
+  /// Where it is not given, or true, the store lies beside the runs.
+  private mutating func store(_ node: ConfigNode?, in folder: String) -> String? {
+    switch node?.value {
+    case .bool(false): return nil
+    case nil, .null, .bool(true): return folder + "/" + OutputConfig.storeName
+    default: break
+    }
+    if let text = node?.string, !text.isEmpty { return AbsolutePath.of(text, baseFolder: baseFolder) }
+    problems.append(
+      ConfigProblem(
+        .wrongType, "key 'store' of 'output' must be a path, or false, not \(node?.found ?? "nothing")",
+        at: node?.position, in: "output",
+        help: "write runs.db, or false where no file is to keep what was run"))
+    return nil
   }
 
   /// In the order in which they are made, which need not be that of the file.

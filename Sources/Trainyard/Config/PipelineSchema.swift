@@ -9,7 +9,9 @@ extension JSONSchema {
       JSONValue.Member(
         "train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
       JSONValue.Member("find_learning_rate", section(.findLearningRate)),
-      JSONValue.Member("output", section(.output)),
+      JSONValue.Member(
+        "output",
+        section(.output, structure: ["store": ["anyOf": [["type": "string"], ["type": "boolean"]]]])),
       JSONValue.Member("plugins", section(.plugins)),
       JSONValue.Member("search", search),
       JSONValue.Member("halving", section(.halving)),

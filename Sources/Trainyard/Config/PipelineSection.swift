@@ -70,6 +70,10 @@ extension PipelineSection {
       OptionSpec(
         "record", .choice, "What events.jsonl holds, for replay: epochs only, or each batch as well.",
         default: "epochs", choices: ["epochs", "batches"]),
+      OptionSpec(
+        "store", .table,
+        "The SQLite file that keeps what was run, for `trainyard runs`; trainyard.db in the folder where it is not"
+          + " given; false: none."),
     ])
 
   public static let plugins = PipelineSection(

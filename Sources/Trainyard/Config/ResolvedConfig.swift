@@ -140,6 +140,7 @@ extension OutputConfig {
       ("folder", ConfigNode(text: folder)),
       ("name", name.map(ConfigNode.init(text:))),
       ("record", ConfigNode(text: record.rawValue)),
+      ("store", store.map(ConfigNode.init(text:)) ?? ConfigNode(.bool(false))),
     ])
   }
 }

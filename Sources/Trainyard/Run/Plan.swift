@@ -74,6 +74,10 @@ public struct OutputPlan: Sendable {
   public var name: String?
   /// The recording has the batch hooks, too.
   public var recordsBatches = false
+  /// The file of the `RunStore` that `Plan.run` writes itself down in; `nil`: none.
+  public var store: String?
+  /// Is told the run's folder when that has been made.
+  var began: (@Sendable (_ folder: String) -> Void)?
 
   public init() {}
 }

@@ -49,6 +49,7 @@ struct Planner {
     plan.initialWeights = config.model.initialWeights
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
+    plan.output.store = config.output.store
     plan.output.recordsBatches = config.output.record == .batches
     plan.search = searchPlan
     plan.resolved = resolved(plan)
