@@ -19,7 +19,7 @@ final class SearchSource: FitSource {
   private let openBook: @Sendable (Objective) throws -> TrialBook
   private let folds: (@Sendable (Worker) throws -> TrialFolds)?
   private let interruption: Interruption
-  private let deadline: UInt64?
+  private let deadline: ContinuousClock.Instant?
   private let onProgress: @Sendable (SearchProgress) -> Void
   private let state = Guarded(State())
 
@@ -63,9 +63,7 @@ final class SearchSource: FitSource {
     makePlan = plan
     openBook = book
     self.onProgress = onProgress
-    deadline = search.config.timeLimit.map { limit in
-      Stopwatch.nanoseconds() &+ UInt64(max(0, min(limit.inSeconds, 1e9)) * 1e9)
-    }
+    deadline = search.config.timeLimit.map { ContinuousClock.now + $0 }
   }
 
   /// Finds out what the metrics are and which trials there are already.
@@ -161,7 +159,7 @@ final class SearchSource: FitSource {
   /// The number of the trial to propose next: one that another process may have left, else a new one.
   private func number(_ state: inout State) -> Int? {
     if let number = state.retry.min() { return number }
-    if let deadline, Stopwatch.nanoseconds() >= deadline { state.isTimeUp = state.next < state.limit }
+    if let deadline, ContinuousClock.now >= deadline { state.isTimeUp = state.next < state.limit }
     return state.isTimeUp || state.next >= state.limit ? nil : state.next
   }
 
@@ -182,7 +180,7 @@ final class SearchSource: FitSource {
       state.retry = []
       let (ended, working) = try book.news { state.outcomes[$0] != nil }
       for kept in ended { learn(kept, &state) }
-      if let deadline, Stopwatch.nanoseconds() >= deadline { state.isTimeUp = true }
+      if let deadline, ContinuousClock.now >= deadline { state.isTimeUp = true }
       var claimed: (record: TrialRecord?, number: Int, point: SearchPoint?)?
       if state.isTimeUp {
       } else if book.study == nil {
