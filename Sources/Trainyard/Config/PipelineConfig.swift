@@ -12,6 +12,8 @@ public struct PipelineConfig: Sendable {
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig
+  /// `nil`: not given.
+  public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
   /// What a search tries out; `nil`: there is nothing to search.

@@ -22,20 +22,19 @@ struct PipelineReader {
       ])
     }
     _ = values(of: .pipeline, root, owner: "the pipeline", place: "")
-    for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
-      problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
-    }
     let monitors = elements("monitors", root)
+    let training = train(root["train"])
     let config = PipelineConfig(
       data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
       model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
-      train: train(root["train"]),
+      train: training,
       monitors: monitors.filter { !Self.isMeasure($0.node) }.compactMap {
         plugin(.monitor, $0.node, place: $0.place)
       },
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
       search: root["search"].flatMap { $0.isNull ? nil : search($0) },
@@ -254,14 +253,4 @@ struct SectionValues {
   func text(_ key: String) -> String { optionalText(key) ?? "" }
   func optionalText(_ key: String) -> String? { values[key]?.text }
   func texts(_ key: String) -> [String] { values[key]?.elements.compactMap(\.text) ?? [] }
-}
-
-extension ConfigProblem {
-  fileprivate static func notSupportedYet(
-    _ what: String, at position: SourcePosition, in place: String
-  ) -> ConfigProblem {
-    ConfigProblem(
-      .notSupportedYet, "\(what) is not supported yet", at: position, in: place,
-      help: "remove it for now; the CHANGELOG says which version has it")
-  }
 }

@@ -12,6 +12,7 @@ extension JSONSchema {
       JSONValue.Member(
         "output",
         section(.output, structure: ["store": ["anyOf": [["type": "string"], ["type": "boolean"]]]])),
+      JSONValue.Member("cross_validation", crossValidation),
       JSONValue.Member("plugins", section(.plugins)),
       JSONValue.Member("search", search),
       JSONValue.Member("halving", section(.halving)),
@@ -42,6 +43,7 @@ extension JSONSchema {
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
     "output": reference("output"), "plugins": reference("plugins"), "search": reference("search"),
+    "cross_validation": reference("cross_validation"),
     "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],
   ]
@@ -99,6 +101,23 @@ extension JSONSchema {
     return section(
       .search,
       structure: ["parameters": parameters, "halving": reference("halving"), "tpe": reference("tpe")])
+  }
+
+  /// A group is a field's name, or true.
+  private static var crossValidation: JSONValue {
+    let schema = section(.crossValidation)
+    let members = (schema.members ?? []).map { member -> JSONValue.Member in
+      guard member.name == "properties", case .object(let keys) = member.value else { return member }
+      let changed = keys.map { key -> JSONValue.Member in
+        guard key.name == "group", case .object(let facts) = key.value else { return key }
+        return JSONValue.Member(
+          "group",
+          .object(
+            facts.map { $0.name == "type" ? JSONValue.Member("type", ["string", "number", "boolean"]) : $0 }))
+      }
+      return JSONValue.Member("properties", .object(changed))
+    }
+    return .object(members)
   }
 
   private static func section(_ section: PipelineSection, structure: [String: JSONValue] = [:]) -> JSONValue {

@@ -24,6 +24,7 @@ public struct PipelineSection: Sendable {
   public static let all: [PipelineSection] = [
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
+    crossValidation,
     output, plugins,
     search, halving, tpe,
   ]
@@ -51,12 +52,11 @@ extension PipelineSection {
       OptionSpec("callbacks", .table, "What watches and steers the run, in this order.", isList: true),
       OptionSpec("output", .table, "What a run leaves behind."),
       OptionSpec("plugins", .table, "Where plugins are found."),
-      OptionSpec("cross_validation", .table, "Not supported yet: one fit for each fold."),
+      OptionSpec(
+        "cross_validation", .table,
+        "How `trainyard cross-validate` divides the data; `trainyard run` passes over it."),
       OptionSpec("search", .table, "What `trainyard search` tries out; `trainyard run` passes over it."),
     ])
-
-  /// Keys that the design has and the program does not have yet.
-  static let notSupportedYet: Set<String> = ["cross_validation"]
 
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",

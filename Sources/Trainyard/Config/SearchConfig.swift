@@ -33,6 +33,8 @@ public struct SearchConfig: Sendable {
   public var lag: Int
   public var isAsynchronous: Bool
   public var halving: Rungs?
+  /// Fits side by side; `nil`: as many as the cores carry.
+  public var workers: Int?
   /// `nil`: made from the config.
   public var name: String?
   public var position: SourcePosition
@@ -82,7 +84,7 @@ extension PipelineReader {
       seed: values.optionalInt("seed").map { UInt64(clamping: $0) }, lag: max(1, values.int("lag")),
       isAsynchronous: values.bool("asynchronous"),
       halving: node["halving"].flatMap { $0.isNull ? nil : halving($0) },
-      name: values.optionalText("name"), position: node.position,
+      workers: values.optionalInt("workers"), name: values.optionalText("name"), position: node.position,
       metricPosition: node["metric"]?.position ?? node.position)
     return problems.count == before ? config : nil
   }
@@ -132,7 +134,8 @@ extension SearchConfig {
       ("at", ConfigNode(.string(moment.rawValue))), ("trials", int(trials)),
       ("time_limit", timeLimit.map { ConfigNode(.float($0.inSeconds)) }),
       ("seed", seed.map { ConfigNode(.int(Int64(clamping: $0))) }), ("lag", int(lag)),
-      ("asynchronous", ConfigNode(.bool(isAsynchronous))), ("halving", halving), ("tpe", tpe),
+      ("asynchronous", ConfigNode(.bool(isAsynchronous))), ("workers", int(workers)), ("halving", halving),
+      ("tpe", tpe),
       ("name", name.map { ConfigNode(.string($0)) }),
     ])
   }

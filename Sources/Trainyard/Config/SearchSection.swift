@@ -33,6 +33,10 @@ extension PipelineSection {
       OptionSpec(
         "asynchronous", .bool,
         "Goes by whatever has ended instead: never waits, and results depend on timing.", default: "false"),
+      OptionSpec(
+        "workers", .int,
+        "Fits side by side, each with threads of its own; cores / train.threads where it is not given.",
+        range: "[1, 1024]"),
       OptionSpec("halving", .table, "Ends trials early that are not among the best at a rung."),
       OptionSpec("tpe", .table, "Settings of the strategy tpe."),
       OptionSpec(

@@ -51,6 +51,7 @@ struct Planner {
     plan.output.name = config.output.name
     plan.output.store = config.output.store
     plan.output.recordsBatches = config.output.record == .batches
+    plan.crossValidation = config.crossValidation
     plan.search = searchPlan
     plan.resolved = resolved(plan)
     return plan

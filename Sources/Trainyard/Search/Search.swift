@@ -19,8 +19,6 @@ public struct Search: Sendable {
   public var workers: Int?
   /// New instances for each fit. Does not change what comes out; slower.
   public var isFresh = false
-  /// Is told when a trial begins or ends; one call at a time, on any thread.
-  public var onProgress: @Sendable (SearchProgress) -> Void = { _ in }
   /// Every option of the base config, with nothing left open.
   public let plan: Plan
   private let search: SearchPlan
@@ -39,6 +37,8 @@ public struct Search: Sendable {
     plugins = pipeline.search
     search.base = pipeline.node
     self.search = search
+    workers = search.config.workers
+    if plan.crossValidation != nil { try CrossValidation(plan).checkValidation() }
   }
 
   /// What is varied.
@@ -59,22 +59,38 @@ public struct Search: Sendable {
     config.trials = nil
     config.timeLimit = nil
     config.name = nil
+    config.workers = nil
     config.seed = seed
     let others = plan.resolved.members?.filter { !["output", "plugins", "search"].contains($0.name) } ?? []
-    return .object(others + [JSONValue.Member("search", JSONValue(config.node))])
+    let members = others.map { member in
+      guard member.name == "cross_validation" else { return member }
+      return JSONValue.Member(member.name, JSONValue(member.value.node.removing(["workers"])))
+    }
+    return .object(members + [JSONValue.Member("search", JSONValue(config.node))])
   }
 
   private var seed: UInt64 { search.config.seed ?? plan.training.seed }
 
   /// Runs the trials that are not done. A trial that fails is recorded and the search goes on; what is thrown is what
   /// keeps all from running: a store that cannot be used, an objective that no trial reports.
-  public func run(interruption: Interruption = Interruption()) throws -> SearchReport {
+  public func run(
+    console: any Console = SilentConsole(), interruption: Interruption = Interruption()
+  ) throws -> SearchReport {
     let folder = plan.output.folder.map { PathName.join($0, name) }
+    let display = ManyFitsDisplay(console, noun: "trial")
     let source = SearchSource(
-      search, base: plan, seed: seed, folder: folder, interruption: interruption, folds: nil,
-      plan: { [self] in try trialPlan($0) }, book: { [self] in try book($0) }, onProgress: onProgress)
-    let pool = FitPool(workers: workers, threads: plan.training.threads, isFresh: isFresh)
-    try pool.run(source, interruption: interruption)
+      search, base: plan, seed: seed, folder: folder, interruption: interruption, folds: folds,
+      plan: { [self] in try trialPlan($0) }, book: { [self] in try book($0) },
+      display: SearchDisplay(display, total: search.trials))
+    var pool = FitPool(workers: workers, threads: plan.training.threads, isFresh: isFresh)
+    pool.console = { display.console(for: source.label($0)) }
+    do {
+      try pool.run(source, interruption: interruption)
+      display.end()
+    } catch {
+      display.end()
+      throw error
+    }
     let (trials, objective, isTimeUp) = try source.result()
     let isInterrupted = interruption.isRequested && trials.count { $0.state.isFinal } < search.trials
     var report = SearchReport(
@@ -98,6 +114,18 @@ public struct Search: Sendable {
   private func withoutName(_ config: JSONValue) -> JSONValue {
     let node = config.node
     return JSONValue(node.setting("output", to: (node["output"] ?? ConfigNode(.map([]))).removing(["name"])))
+  }
+
+  /// How a trial's fits are the folds of a cross-validation; `nil`: it has one fit.
+  private var folds: (@Sendable (Worker) throws -> (TrialFolds, warnings: [String]))? {
+    guard let settings = plan.crossValidation?.folds else { return nil }
+    return { [plan] worker in
+      let folds = try worker.folds(settings, of: plan, seed: plan.training.seed)
+      let trialFolds = TrialFolds(
+        count: folds.count, request: { FitRequest($0, fold: folds[$1]) }, label: { folds.place(of: $0) },
+        folderName: { folds.folderName($0) })
+      return (trialFolds, folds.warnings)
+    }
   }
 
   private func trialPlan(_ point: SearchPoint) throws -> Plan { try trialPlan(search.node(of: point)) }

@@ -4,7 +4,7 @@ import Training
 /// The folder of a search.
 ///
 ///     runs/<name>/
-///       trial-000/…   each trial as a run, with fold-0/ … under it in a cross-validation
+///       trial-000/…   each trial as a run, with fold-1/ … under it in a cross-validation
 ///       trials.csv    a row for each trial
 ///       summary.json  how the search ended, and its best trial
 ///       best.yaml     the config of the best trial
@@ -35,7 +35,7 @@ struct SearchFolder {
   private static func table(_ report: SearchReport, _ space: SearchSpace) -> String {
     let paths = space.parameters.map(\.path)
     let folds = report.trials.map(\.fits.count).max() ?? 0
-    let columns = folds > 1 ? (0..<folds).map { "fold_\($0)" } : []
+    let columns = folds > 1 ? (0..<folds).map { "fold_\($0 + 1)" } : []
     let head =
       ["trial", "state", report.objective.metric] + columns + paths + ["epochs", "seconds", "error"]
     let rows = report.trials.map { trial in
@@ -48,17 +48,10 @@ struct SearchFolder {
       return ["\(trial.number)", trial.state.rawValue, text(trial.value)] + values + parameters
         + ["\(trial.epochs)", "\((trial.seconds * 1e6).rounded() / 1e6)", trial.error ?? ""]
     }
-    return ([head] + rows).map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
+    return ([head] + rows).map { CSVLine.text($0) }.joined()
   }
 
   private static func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
-
-  /// RFC 4180.
-  private static func quoted(_ field: String) -> String {
-    guard field.contains(where: { ",\"\r\n".contains($0) || $0.isNewline }) else { return field }
-    return "\"" + field.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
-  }
 
   // MARK: summary.json
 

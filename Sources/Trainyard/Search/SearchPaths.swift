@@ -40,7 +40,10 @@ struct SearchPaths {
   }
 
   private mutating func add(_ section: PipelineSection, _ prefix: String, _ steps: [ConfigPlace.Step]) {
-    for spec in section.keys where spec.type != .table || spec.key == "class_weight" {
+    // Threads are the same for all fits: a BLAS has one setting for the whole process.
+    let fixed: Set<String> = prefix == "train" ? ["threads"] : []
+    for spec in section.keys
+    where (spec.type != .table || spec.key == "class_weight") && !fixed.contains(spec.key) {
       let place = ConfigPlace(steps + [.key(spec.key)])
       targets.append(
         Target(path: "\(prefix).\(spec.key)", place: place, spec: spec, owner: "'\(prefix)'", noun: "key"))

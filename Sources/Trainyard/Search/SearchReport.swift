@@ -43,14 +43,3 @@ public struct SearchReport: Sendable {
 
   public func count(_ state: TrialState) -> Int { trials.count { $0.state == state } }
 }
-
-/// Where a search stands, for a display.
-public struct SearchProgress: Sendable {
-  /// A trial that has just ended; `nil`: one has begun.
-  public var ended: SearchTrial?
-  public var done: Int
-  public var running: Int
-  public var total: Int
-  public var best: SearchTrial?
-  public var objective: Objective
-}

@@ -17,10 +17,10 @@ final class SearchSource: FitSource {
   /// The folder of the search; `nil`: nothing is written.
   private let folder: String?
   private let openBook: @Sendable (Objective) throws -> TrialBook
-  private let folds: (@Sendable (Worker) throws -> TrialFolds)?
+  private let folds: (@Sendable (Worker) throws -> (TrialFolds, warnings: [String]))?
   private let interruption: Interruption
   private let deadline: ContinuousClock.Instant?
-  private let onProgress: @Sendable (SearchProgress) -> Void
+  private let display: SearchDisplay
   private let state = Guarded(State())
 
   private struct State {
@@ -49,10 +49,10 @@ final class SearchSource: FitSource {
 
   init(
     _ search: SearchPlan, base: Plan, seed: UInt64, folder: String?, interruption: Interruption,
-    folds: (@Sendable (Worker) throws -> TrialFolds)?,
+    folds: (@Sendable (Worker) throws -> (TrialFolds, warnings: [String]))?,
     plan: @escaping @Sendable (SearchPoint) throws -> Plan,
     book: @escaping @Sendable (Objective) throws -> TrialBook,
-    onProgress: @escaping @Sendable (SearchProgress) -> Void
+    display: SearchDisplay
   ) {
     self.search = search
     self.base = base
@@ -62,7 +62,7 @@ final class SearchSource: FitSource {
     self.folds = folds
     makePlan = plan
     openBook = book
-    self.onProgress = onProgress
+    self.display = display
     deadline = search.config.timeLimit.map { ContinuousClock.now + $0 }
   }
 
@@ -72,7 +72,9 @@ final class SearchSource: FitSource {
     // What is held out in each fold is the validation of its fit.
     if folds != nil { listed.data.validation = .fraction(0.5, stratify: false) }
     let objective = try Objective(search.config, among: try worker.metrics(listed))
-    let folds = try folds?(worker)
+    let read = try folds?(worker)
+    let folds = read?.0
+    for warning in read?.warnings ?? [] { display.fits.warn(warning) }
     let book = try openBook(objective)
     state.withLock { state in
       state.book = book
@@ -217,8 +219,7 @@ final class SearchSource: FitSource {
       let words = (error as? ConfigProblems)?.problems.first?.message ?? "\(error)"
       let trial = trial(number, point, .failed, error: words)
       try state.book?.finish(record, trial, [])
-      learn(TrialBook.KeptTrial(trial: trial, point: point, fits: []), &state)
-      return
+      return learn(TrialBook.KeptTrial(trial: trial, point: point, fits: []), &state, isOurs: true)
     }
     if let folder { PathName.remove(PathName.join(folder, SearchFolder.trial(number))) }
     var active = ActiveTrial(
@@ -234,7 +235,7 @@ final class SearchSource: FitSource {
       active.observer = observer(active, state.rules)
     }
     state.active[number] = active
-    report(state)
+    display.began(number)
   }
 
   private func observer(_ active: ActiveTrial, _ rules: SearchRules) -> RungObserver {
@@ -265,7 +266,7 @@ final class SearchSource: FitSource {
       request.folder = .exact(
         state.folds.map { PathName.join(place, $0.folderName(fit)) } ?? place)
     }
-    request.observer = active.observer
+    request.observer = display.observer(number, active.observer, active.plan, fit, state.folds)
     active.next += 1
     active.inFlight += 1
     state.active[number] = active
@@ -289,7 +290,14 @@ final class SearchSource: FitSource {
         state.failure = state.failure ?? error
         state.active[number] = nil
       }
-      report(state)
+    }
+  }
+
+  /// Whose lines are those of a job.
+  func label(_ job: FitJob) -> String {
+    state.withLock { state in
+      guard let (number, fit) = state.jobs[job.number] else { return "" }
+      return SearchDisplay.label(number) + (state.folds.map { ", fold \($0.label(fit).fold + 1)" } ?? "")
     }
   }
 
@@ -326,6 +334,7 @@ final class SearchSource: FitSource {
       guard active.inFlight == 0 else { return }
       state.active[number] = nil
       state.trials[number] = trial(number, active.point, .interrupted)
+      display.left(number)
       return try state.book?.release(active.record) ?? ()
     }
     guard active.inFlight == 0 || active.ending != nil, let fits = active.ending else { return }
@@ -366,6 +375,7 @@ final class SearchSource: FitSource {
       return try end(active, .failed, nil, "it reported no '\(metric)'", fits, &state)
     }
     state.active[active.number] = nil
+    display.left(active.number)
     try state.book?.release(active.record)
     throw SearchError.noObjective(metric, among: fits.first?.report?.result.metricNames ?? [])
   }
@@ -383,17 +393,19 @@ final class SearchSource: FitSource {
     trial.reports = fits.compactMap(\.report)
     try state.book?.finish(active.record, trial, fits)
     state.active[active.number] = nil
-    learn(TrialBook.KeptTrial(trial: trial, point: active.point, fits: fits), &state)
+    learn(TrialBook.KeptTrial(trial: trial, point: active.point, fits: fits), &state, isOurs: true)
   }
 
-  private func learn(_ kept: TrialBook.KeptTrial, _ state: inout State) {
+  /// - Parameter isOurs: This process has run it, now.
+  private func learn(_ kept: TrialBook.KeptTrial, _ state: inout State, isOurs: Bool = false) {
     let number = kept.trial.number
     let outcome = TrialOutcome(kept.trial, kept.point, kept.fits, state.rules)
     state.outcomes[number] = outcome
     state.trials[number] = kept.trial
     if kept.trial.value != nil { state.hasObjective = true }
     for (rung, value) in outcome.rungs.enumerated() { state.rungs[rung, default: [:]][number] = value }
-    report(state, ended: kept.trial)
+    let best = SearchReport.best(of: Array(state.trials.values), state.rules.objective)
+    display.ended(kept.trial, isOurs: isOurs, best: best, state.rules.objective)
   }
 
   private func trial(
@@ -402,15 +414,5 @@ final class SearchSource: FitSource {
     SearchTrial(
       number: number, parameters: search.space.values(of: point), state: state, value: value,
       seed: base.training.seed, error: error)
-  }
-
-  // MARK: Progress
-
-  private func report(_ state: State, ended: SearchTrial? = nil) {
-    onProgress(
-      SearchProgress(
-        ended: ended, done: state.outcomes.count, running: state.active.count, total: state.limit,
-        best: SearchReport.best(of: Array(state.trials.values), state.rules.objective),
-        objective: state.rules.objective))
   }
 }

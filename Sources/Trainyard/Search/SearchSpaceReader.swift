@@ -45,12 +45,22 @@ struct SearchSpaceReader {
           help: "remove it")
         continue
       }
+      if config.crossValidation != nil,
+        ["data.train.", "data.validation."].contains(where: entry.key.hasPrefix)
+      {
+        add(
+          .conflict,
+          "'\(entry.key)' cannot be searched with a cross-validation: its folds are those of one table",
+          entry.keyPosition, help: "remove it, or remove 'cross_validation'")
+        continue
+      }
       guard let domain = domain(entry, target) else { continue }
       read.append((SearchParameter(entry.key, domain), entry))
     }
     for index in read.indices { read[index].parameter.conditions = conditions(read[index].entry, read) }
     let space = SearchSpace(read.map(\.parameter))
     checkCircles(read)
+    checkRungs()
     if search.strategy == .grid, problems.isEmpty { checkGrid(space, read) }
     return space
   }
@@ -319,6 +329,23 @@ struct SearchSpaceReader {
       .conflict,
       "parameters depend on each other in a circle: \(rest.map(\.parameter.path).joined(separator: ", "))",
       first.entry.keyPosition, help: "remove one of their conditions")
+  }
+
+  // MARK: Halving
+
+  /// The resource is epochs, or folds where there are any.
+  private mutating func checkRungs() {
+    guard let halving = search.halving else { return }
+    let hasFolds = config.crossValidation != nil
+    guard hasFolds ? halving.minEpochs != nil : halving.minFolds != nil else { return }
+    problems.append(
+      ConfigProblem(
+        .conflict,
+        hasFolds
+          ? "'min_epochs' of 'search.halving' goes without a cross-validation: with one, rungs are numbers of folds"
+          : "'min_folds' of 'search.halving' goes with a cross-validation: without one, rungs are numbers of epochs",
+        at: search.position, in: "search.halving",
+        help: hasFolds ? "write min_folds" : "write min_epochs, or add 'cross_validation'"))
   }
 
   // MARK: A grid
