@@ -46,6 +46,15 @@ public struct Search: Sendable {
   /// Trials at most.
   public var trials: Int { search.trials }
   public var config: SearchConfig { search.config }
+  /// Numbers of epochs, or of folds, after which a trial may be ended; those of epochs go by the file's own number.
+  /// `nil`: trials are not halved.
+  public var rungs: [Int]? {
+    search.config.halving.map { config in
+      let folds = plan.crossValidation?.folds
+      let limit = folds.map { $0.strategy == .leaveOneOut ? .max : $0.folds * $0.repeats }
+      return Halving(config, folds: folds != nil).rungs(below: limit ?? plan.training.epochs)
+    }
+  }
 
   /// The search's name in the store and that of its folder: the config's, or made from all that decides on results, so
   /// that another config is another search.
