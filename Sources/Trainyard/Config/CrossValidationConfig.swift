@@ -53,12 +53,15 @@ extension PipelineReader {
   mutating func crossValidation(_ node: ConfigNode?, seed: UInt64) -> CrossValidationConfig? {
     guard let node, !node.isNull else { return nil }
     let place = "cross_validation"
-    let values = values(of: .crossValidation, node, owner: "'\(place)'", place: place)
+    // `group: true` is no field's name.
+    let isByRole = node["group"]?.isPlainBool
+    let texts = isByRole == nil ? node : node.removing(["group"])
+    let values = values(of: .crossValidation, texts, owner: "'\(place)'", place: place)
     var folds = FoldSettings()
     folds.strategy = FoldSettings.Strategy(rawValue: values.text("strategy")) ?? .kFold
     folds.folds = values.int("folds")
     folds.stratify = values.bool("stratify")
-    folds.group = group(node["group"], values.optionalText("group"))
+    folds.group = isByRole.map { $0 ? .byRole : nil } ?? values.optionalText("group").map { .field($0) }
     folds.repeats = values.int("repeats")
     folds.shuffle = values.bool("shuffle")
     folds.seed = values.optionalInt("seed").map { UInt64(clamping: $0) } ?? seed
@@ -67,12 +70,6 @@ extension PipelineReader {
     folds.maxTrainSize = values.optionalInt("max_train_size")
     checkTogether(folds, node)
     return CrossValidationConfig(folds: folds, workers: values.optionalInt("workers"))
-  }
-
-  /// `true` without quotes is no field's name.
-  private func group(_ node: ConfigNode?, _ text: String?) -> FoldSettings.Group? {
-    if let node, !node.isQuoted, case .bool(let isGrouped) = node.value { return isGrouped ? .byRole : nil }
-    return text.map { .field($0) }
   }
 
   /// Keys that say nothing with the strategy are refused rather than passed over.
@@ -105,6 +102,13 @@ extension PipelineReader {
           at: node["repeats"]?.position ?? node.position, in: "cross_validation",
           help: "set shuffle: true, or leave 'repeats' out"))
     }
+  }
+}
+
+extension ConfigNode {
+  /// `true` or `false`, without quotes.
+  fileprivate var isPlainBool: Bool? {
+    if !isQuoted, case .bool(let value) = value { value } else { nil }
   }
 }
 

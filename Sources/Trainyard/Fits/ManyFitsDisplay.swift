@@ -92,7 +92,10 @@ public final class ManyFitsDisplay: Sendable {
       if let failure = report.result.failure { return "failed: \(failure)" }
       let all = CrossValidationReport.FoldReport.metrics(of: result)
       let metrics = all.isEmpty ? report.result.epochs.last?.metrics ?? [] : all
-      let held = metrics.filter { $0.name.hasPrefix("val_") }
+      // The loss first: it is what folds and trials are mostly compared by.
+      let held =
+        metrics.filter { $0.name == "val_loss" }
+        + metrics.filter { $0.name.hasPrefix("val_") && $0.name != "val_loss" }
       let shown = (held.isEmpty ? metrics : held).prefix(4).map { "\($0.name) \(ShortNumber.text($0.value))" }
       let epochs = report.result.epochs.count == 1 ? "1 epoch" : "\(report.result.epochs.count) epochs"
       let end =

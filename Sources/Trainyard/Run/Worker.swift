@@ -13,6 +13,12 @@ final class Worker {
 
   init() { pool = InstancePool(context, bridge) }
 
+  /// What instances are told the time by.
+  var clock: RunClock {
+    get { context.clock }
+    set { context.clock = newValue }
+  }
+
   /// The parts of one fit.
   private struct Parts {
     var plan: Plan
