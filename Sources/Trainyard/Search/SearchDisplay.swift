@@ -67,7 +67,11 @@ struct SearchDisplay: Sendable {
     case (.finished, _): parts.append("\(amount), \(seconds)")
     default: break
     }
-    return (parts + [trial.parameterText]).joined(separator: "; ")
+    let parameters = trial.parameters.map { path, value in
+      if case .float(let number) = value.value { return "\(path)=\(ShortNumber.text(number))" }
+      return "\(path)=\(value.string ?? value.description)"
+    }
+    return (parts + [parameters.joined(separator: " ")]).joined(separator: "; ")
   }
 
   private static func count(_ number: Int, _ noun: String) -> String {

@@ -135,7 +135,9 @@ final class SearchSource: FitSource {
         if !state.active.isEmpty { return nil }
         return state.held.isEmpty || state.isTimeUp ? .end : .poll
       }
-      guard let known = known(to: number, state) else { return state.active.isEmpty ? .poll : nil }
+      guard let known = known(to: number, state) else {
+        return state.active.isEmpty || !state.held.isEmpty ? .poll : nil
+      }
       let strategy = search.config.strategy
       guard
         let point = strategy.point(

@@ -46,6 +46,9 @@ struct TrialBook: Sendable {
 
   func finish(_ record: TrialRecord?, _ trial: SearchTrial, _ fits: [EndedFit]) throws {
     guard let study, let record else { return }
+    if let directions = trial.reports.first?.directions {
+      try study.setDirections(directions.compactMapValues { StudyDirection($0) })
+    }
     try study.finish(
       record, trial.state, value: trial.value, error: trial.error, fits: fits.map { ($0.record, $0.metrics) })
   }
