@@ -145,7 +145,7 @@ let package = Package(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "Support", "CSQLite", "store-probe"]),
-    .executableTarget(name: "store-probe", dependencies: ["RunStore"], path: "Tests/StoreProbe"),
+    .executableTarget(name: "store-probe", dependencies: ["RunStore", "CSQLite"], path: "Tests/StoreProbe"),
     .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),

@@ -68,6 +68,10 @@ extension StoreError {
       self.init(
         .diskFull, path, String(cString: strerror(number)),
         help: number == EFBIG ? "raise the limit of file sizes (ulimit -f)" : "free some space on that disk")
+    case SQLITE_IOERR:
+      self.init(
+        .failed, path, reason, help: "see whether its disk is full or damaged, or a limit (ulimit -f) too low"
+      )
     default: self.init(.failed, path, reason)
     }
   }

@@ -48,12 +48,8 @@ public struct Study: Sendable {
   public func claimNext(below limit: Int, worker: String? = nil) throws -> TrialRecord? {
     try store.use { database in
       try database.transaction {
-        var next = 0
-        for trial in try database.trials(of: record.id) {
-          if trial.number > next { break }
-          if !trial.state.isFinal, trial.state != .running || trial.isLost { break }
-          next += 1
-        }
+        let free = try database.openTrials(of: record.id).first { $0.state != .running || $0.isLost }
+        let next = min(free?.number ?? .max, try database.firstFreeNumber(of: record.id))
         guard next < limit else { return nil }
         return try database.claim(next, of: self, parameters: nil, seed: nil, worker: worker)
       }

@@ -36,6 +36,26 @@ extension Database {
       "SELECT \(Self.trialColumns) FROM trials WHERE study = ? ORDER BY number", [.int(study)], Self.trial)
   }
 
+  /// Those that have not ended, in the order of their numbers.
+  func openTrials(of study: Int64) throws -> [TrialRecord] {
+    try rows(
+      "SELECT \(Self.trialColumns) FROM trials WHERE study = ? AND state IN ('waiting', 'running', 'interrupted')"
+        + " ORDER BY number", [.int(study)], Self.trial)
+  }
+
+  /// The least number that no trial has.
+  func firstFreeNumber(of study: Int64) throws -> Int {
+    let (count, end) =
+      try first("SELECT count(*), max(number) + 1 FROM trials WHERE study = ?", [.int(study)]) {
+        ($0.int(0), $0.int(1))
+      } ?? (0, 0)
+    if count == end { return end }
+    let numbers = try rows("SELECT number FROM trials WHERE study = ? ORDER BY number", [.int(study)]) {
+      $0.int(0)
+    }
+    return numbers.enumerated().first { $0.offset != $0.element }?.offset ?? end
+  }
+
   /// Makes the trial this process's, new or without what an earlier owner left. Within a transaction.
   func claim(
     _ number: Int, of study: Study, parameters: String?, seed: UInt64?, worker: String?

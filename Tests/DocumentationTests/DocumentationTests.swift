@@ -14,6 +14,7 @@ import Testing
     ("examples/monitor-from-gsl/README.md", "examples/monitor-from-gsl"),
     ("examples/cross-validation/README.md", "."), ("examples/search/README.md", "."),
     ("examples/reuse/README.md", "."), ("examples/embed-the-host/README.md", "."),
+    ("docs/runs.md", "."),
   ]
 
   @Test(arguments: documents)

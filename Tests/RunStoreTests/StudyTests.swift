@@ -138,6 +138,13 @@ import Testing
     try study.finish(second, .finished)
   }
 
+  @Test func `numbers that were left out are claimed first`() throws {
+    let study = try study()
+    _ = try claimed(study, 1)
+    try study.finish(try claimed(study, 4), .finished)
+    #expect(try (0..<5).map { _ in try study.claimNext(below: 6)?.number } == [0, 2, 3, 5, nil])
+  }
+
   @Test func `a trial is not claimed with other parameters than it has`() throws {
     let study = try study()
     try study.finish(try claimed(study, 0), .interrupted)

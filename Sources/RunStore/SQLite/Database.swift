@@ -34,18 +34,13 @@ final class Database {
     sqlite3_close_v2(handle)
   }
 
-  /// What stands in a URI for other things.
+  /// A path as it stands in a URI: all but the plainest bytes by their numbers.
   private static func escaped(_ path: String) -> String {
-    var text = ""
-    for byte in path.utf8 {
-      let isPlain = byte >= 128 || !"%?#".utf8.contains(byte)
-      if isPlain {
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        text += "%" + String(byte, radix: 16)
-      }
-    }
-    return text
+    path.utf8.map { byte -> String in
+      let isPlain = byte > 32 && byte < 127 && !"%?#".utf8.contains(byte)
+      let digits = String(byte, radix: 16)
+      return isPlain ? String(Unicode.Scalar(byte)) : digits.count == 1 ? "%0" + digits : "%" + digits
+    }.joined()
   }
 
   /// Runs statements that give nothing and take no values.

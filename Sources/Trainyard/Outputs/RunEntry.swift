@@ -9,6 +9,8 @@ final class RunEntry: Sendable {
   private let plan: Plan
   private let warn: Mutex<[String]>
   private let open: Mutex<Open?>
+  /// Opening a store may wait for the disk, and the first batch does not wait for that.
+  private let opening = Mutex<BackgroundThread?>(nil)
 
   /// The run's study and its one trial.
   private struct Open {
@@ -26,6 +28,11 @@ final class RunEntry: Sendable {
 
   /// The study is called as the run's folder, which is new.
   func begin(folder: String) {
+    let thread = BackgroundThread { self.write(folder) }
+    opening.withLock { $0 = thread }
+  }
+
+  private func write(_ folder: String) {
     attempt {
       let store = try RunStore(path: path)
       let config = JSONWriter.compact(plan.resolved)
@@ -82,7 +89,13 @@ final class RunEntry: Sendable {
     }
   }
 
-  private func takeOpen() -> Open? { open.withLock { held in held.take() } }
+  private func takeOpen() -> Open? {
+    opening.withLock { thread in
+      thread?.join()
+      thread = nil
+    }
+    return open.withLock { held in held.take() }
+  }
 
   /// Lines that are to be said.
   var warnings: [String] { warn.withLock { $0 } }

@@ -78,7 +78,7 @@ public struct OutputPlan: Sendable {
   public var recordsBatches = false
   /// The file of the `RunStore` that `Plan.run` writes itself down in; `nil`: none.
   public var store: String?
-  /// Is told the run's folder when that has been made.
+  /// Is told the run's folder when its first epoch begins: all that can keep a run from beginning is over then.
   var began: (@Sendable (_ folder: String) -> Void)?
 
   public init() {}

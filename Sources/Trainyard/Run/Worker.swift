@@ -92,7 +92,7 @@ final class Worker {
     try outputs.begin(recordingFacts(plan, facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-    if let folder { plan.output.began?(folder.path) }
+    if let folder, let began = plan.output.began { outputs.trainingBegins = { began(folder.path) } }
     let found = try plan.training.learningRateSearch.map {
       try findLearningRate($0, parts, prepared, interruption, folder, console)
     }

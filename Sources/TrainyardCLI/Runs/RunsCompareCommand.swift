@@ -25,10 +25,9 @@ struct RunsCompareCommand: ParsableCommand {
       table.add([name] + values)
     }
     add("state", onlyWhereDifferent: false) { $0.state }
-    for path in Self.union(candidates.map { $0.config.map(\.path) }) where path != "output.name" {
-      add(path, onlyWhereDifferent: true) { candidate in
-        candidate.config.first { $0.path == path }?.text ?? "-"
-      }
+    let paths = Self.union(candidates.map { $0.config.map(\.path) })
+    for path in paths where path != "output.name" && !isDetail(path, paths, candidates) {
+      add(path, onlyWhereDifferent: true) { $0[path] ?? "-" }
     }
     for metric in Self.union(candidates.map { $0.metrics.map(\.name) }) {
       add(metric, onlyWhereDifferent: false) { candidate in
@@ -38,6 +37,16 @@ struct RunsCompareCommand: ParsableCommand {
     add("epochs", onlyWhereDifferent: false) { $0.epochs }
     add("time", onlyWhereDifferent: false) { $0.time }
     try StandardOutput.write(table.text(width: Terminal.outputWidth))
+  }
+
+  /// An option of a plugin that some do not have at all, which says enough; a list that is empty in one and told element
+  /// by element of the others.
+  private func isDetail(_ path: String, _ paths: [String], _ candidates: [Candidate]) -> Bool {
+    if paths.contains(where: { $0.hasPrefix(path + ".") }) { return true }
+    guard let dot = path.lastIndex(of: ".") else { return false }
+    let plugin = path[..<dot] + ".plugin"
+    return path != plugin && paths.contains(String(plugin))
+      && candidates.contains { $0[String(plugin)] == nil }
   }
 
   /// All names in the order in which they first come.
@@ -57,6 +66,8 @@ struct RunsCompareCommand: ParsableCommand {
     var epochs = ""
     var time = ""
 
+    subscript(path: String) -> String? { config.first { $0.path == path }?.text }
+
     init(_ found: FoundRun, _ id: String) throws {
       let study: Study
       let trial: TrialRecord?
@@ -70,9 +81,11 @@ struct RunsCompareCommand: ParsableCommand {
       case .trial(let found, let one): (study, trial, fits) = (found, one, try found.fits(of: one))
       case .fit(let found, let one, let fit): (study, trial, fits) = (found, one, [fit])
       }
-      self.id =
-        study.record.kind != .run && trial != nil && id == study.name
-        ? "\(id)/\(trial?.number ?? 0)" : id.split(separator: "/").joined(separator: "/")
+      switch found {
+      case .study where study.record.kind == .run || trial == nil: self.id = study.name
+      case .study: self.id = "\(study.name)/\(trial?.number ?? 0)"
+      default: self.id = id
+      }
       state = trial?.stateText ?? "waiting"
       config = FlatJSON.pairs(study.record.config)
       for pair in FlatJSON.pairs(trial?.parameters) {

@@ -51,6 +51,7 @@ struct RunsListCommand: ParsableCommand {
       ])
     }
     table.dropEmptyColumns()
+    table.dispensable = ["started", "objective", "kind"]
     return table
   }
 }

@@ -4,6 +4,8 @@ struct TextTable {
 
   var columns: [(title: String, alignment: Alignment)]
   var rows: [[String]] = []
+  /// Titles of columns that a narrow terminal does without, the first one first.
+  var dispensable: [String] = []
 
   init(_ columns: [(title: String, alignment: Alignment)]) { self.columns = columns }
 
@@ -18,8 +20,31 @@ struct TextTable {
 
   /// - Parameter width: Of the terminal; `nil`: lines are as long as they are.
   func text(width: Int?) -> String {
+    var table = self
+    if let width { table.drop(to: width) }
+    return table.lines(width)
+  }
+
+  private mutating func drop(to width: Int) {
+    for title in dispensable where total(widths) > width {
+      guard let index = columns.firstIndex(where: { $0.title == title }) else { continue }
+      columns.remove(at: index)
+      for row in rows.indices { rows[row].remove(at: index) }
+    }
+  }
+
+  private var widths: [Int] {
+    columns.indices.map { index in
+      rows.reduce(Self.width(columns[index].title)) { max($0, Self.width($1[index])) }
+    }
+  }
+
+  /// With the blanks between columns.
+  private func total(_ widths: [Int]) -> Int { widths.reduce(0, +) + 2 * (widths.count - 1) }
+
+  private func lines(_ width: Int?) -> String {
     let all = [columns.map(\.title)] + rows
-    var widths = columns.indices.map { index in all.map { Self.width($0[index]) }.max() ?? 0 }
+    var widths = self.widths
     if let width { shrink(&widths, to: width) }
     return all.map { row in
       let cells = row.indices.map { index -> String in
@@ -34,7 +59,7 @@ struct TextTable {
 
   /// Takes from the widest column of text as long as the line is too long; numbers are whole or not worth showing.
   private func shrink(_ widths: inout [Int], to width: Int) {
-    var excess = widths.reduce(0, +) + 2 * (widths.count - 1) - width
+    var excess = total(widths) - width
     while excess > 0 {
       let texts = widths.indices.filter { columns[$0].alignment == .left && widths[$0] > 8 }
       guard let widest = texts.max(by: { widths[$0] < widths[$1] }) else { return }
