@@ -15,7 +15,8 @@ struct Program: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, CrossValidateCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self,
+      RunCommand.self, CrossValidateCommand.self, SearchCommand.self, ListCommand.self, InspectCommand.self,
+      SchemaCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
       RunsCommand.self,

@@ -18,6 +18,7 @@ extension PipelineConfig {
       ("cross_validation", crossValidation?.node),
       ("output", output.node),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
+      ("search", search?.node),
     ])
   }
 
