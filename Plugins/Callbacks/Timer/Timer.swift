@@ -19,7 +19,18 @@ final class Timer: Callback {
     /// Of this run, with that of the runs that it resumes.
     var elapsed = ElapsedTime()
   }
-  var progress = Progress()
+  /// As of now: a checkpoint may be taken between two looks at the clock.
+  var progress: Progress {
+    get {
+      var now = ownProgress
+      now.elapsed.update(clock)
+      return now
+    }
+    set { ownProgress = newValue }
+  }
+  private var ownProgress = Progress()
+  /// While a run goes on.
+  private var clock: Clock?
 
   private var limit = TimeLimit(seconds: .infinity)
 
@@ -31,13 +42,17 @@ final class Timer: Callback {
     }
   }
 
-  func reset() { progress = Progress() }
+  func reset() {
+    clock = nil
+    ownProgress = Progress()
+  }
 
   func onTrainBegin(_ event: Event) throws {
     guard let clock = event.host.clock else {
       throw PluginError("this host has no clock", help: "leave timer out")
     }
-    progress.elapsed.resume(clock)
+    ownProgress.elapsed.resume(clock)
+    self.clock = clock
     // Nothing left, or a run that is resumed after its time was up: not one batch.
     stopIfOver(event)
   }
@@ -46,17 +61,20 @@ final class Timer: Callback {
 
   func onEpochEnd(_ event: Event) { check(.epoch, event) }
 
-  func onTrainEnd(_ event: Event) { progress.elapsed.update(event.host.clock) }
+  func onTrainEnd(_ event: Event) {
+    ownProgress.elapsed.update(clock)
+    clock = nil
+  }
 
   private func check(_ moment: Interval, _ event: Event) {
     guard interval == moment else { return }
-    progress.elapsed.update(event.host.clock)
+    ownProgress.elapsed.update(clock)
     stopIfOver(event)
   }
 
   private func stopIfOver(_ event: Event) {
-    guard progress.elapsed.seconds >= limit.seconds else { return }
-    let elapsed = TimeLimit.text(progress.elapsed.seconds)
+    guard ownProgress.elapsed.seconds >= limit.seconds else { return }
+    let elapsed = TimeLimit.text(ownProgress.elapsed.seconds)
     event.stop(
       because: "the time limit of \(TimeLimit.text(limit.seconds)) is reached, after \(elapsed)")
   }
