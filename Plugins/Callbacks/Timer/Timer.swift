@@ -18,6 +18,8 @@ final class Timer: Callback {
   struct Progress: Codable {
     /// Of this run, with that of the runs that it resumes.
     var elapsed = ElapsedTime()
+    /// The time was up when the clock was last looked at.
+    var isOver = false
   }
   /// As of now: a checkpoint may be taken between two looks at the clock.
   var progress: Progress {
@@ -53,8 +55,9 @@ final class Timer: Callback {
     }
     ownProgress.elapsed.resume(clock)
     self.clock = clock
-    // Nothing left, or a run that is resumed after its time was up: not one batch.
-    stopIfOver(event)
+    // No time at all, or a run that is resumed after its time was up: not one batch. One whose time went by between
+    // two looks at the clock goes on to the next look, as it would have without the interruption.
+    if limit.seconds <= 0 || ownProgress.isOver { stopIfOver(event) }
   }
 
   func onBatchEnd(_ event: Event) { check(.step, event) }
@@ -74,6 +77,7 @@ final class Timer: Callback {
 
   private func stopIfOver(_ event: Event) {
     guard ownProgress.elapsed.seconds >= limit.seconds else { return }
+    ownProgress.isOver = true
     let elapsed = TimeLimit.text(ownProgress.elapsed.seconds)
     event.stop(
       because: "the time limit of \(TimeLimit.text(limit.seconds)) is reached, after \(elapsed)")
