@@ -94,14 +94,20 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
+    // Starting and watching processes, and what Linux offers to keep one in.
+    .target(
+      name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
     .target(name: "Training"),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
+    .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
     .target(
       name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
-      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Examples that are programs.
     .executableTarget(
@@ -143,6 +149,10 @@ let package = Package(
       name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Conformance", "PluginHost", "TrainyardCLI", "Trainyard", "Support"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "Support", "CSQLite", "store-probe"]),
     .executableTarget(name: "store-probe", dependencies: ["RunStore", "CSQLite"], path: "Tests/StoreProbe"),

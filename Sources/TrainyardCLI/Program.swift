@@ -15,11 +15,20 @@ struct Program: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, CrossValidateCommand.self, SearchCommand.self, ListCommand.self, InspectCommand.self,
-      SchemaCommand.self,
-      EvaluateCommand.self,
-      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
+      RunCommand.self,
+      CrossValidateCommand.self,
+      SearchCommand.self,
       RunsCommand.self,
+      EvaluateCommand.self,
+      PredictCommand.self,
+      ListCommand.self,
+      InspectCommand.self,
+      CheckCommand.self,
+      CheckChildCommand.self,
+      SchemaCommand.self,
+      FindLearningRateCommand.self,
+      ReplayCommand.self,
+      TracesCommand.self,
     ])
 
   static func main() {
