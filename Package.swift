@@ -156,7 +156,8 @@ let package = Package(
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
     .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "Support", "CSQLite", "store-probe"]),
     .executableTarget(name: "store-probe", dependencies: ["RunStore", "CSQLite"], path: "Tests/StoreProbe"),
-    .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(
+      name: "TrainyardTests", dependencies: ["Trainyard", "Support"], exclude: ["Isolation/Fixtures"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),

@@ -28,6 +28,9 @@ struct RunSummaryText {
     for (index, dropped) in result.dropped.enumerated() {
       lines.append(row(index == 0 ? "dropped" : "", "'\(dropped.callback)': \(dropped.reason)"))
     }
+    for (index, incident) in restarts.enumerated() {
+      lines.append(row(index == 0 ? "restarted" : "", incident))
+    }
     for (index, cost) in costs.enumerated() { lines.append(row(index == 0 ? "cost" : "", cost)) }
     if let folder = report.folder { lines.append(row("folder", folder)) }
     return "\n" + lines.joined(separator: "\n") + "\n"
@@ -75,6 +78,11 @@ struct RunSummaryText {
       let percent = (time / total * 10000).rounded() / 100
       return pad(name, 22) + pad(ShortNumber.seconds(time), 12) + "\(percent) % of the run"
     }
+  }
+
+  /// What isolated plugins survived; no step was lost.
+  private var restarts: [String] {
+    report.incidents.filter { $0.policy == .restart }.map { "'\($0.instance)', in \($0.call): \($0.what)" }
   }
 
   private func row(_ name: String, _ value: String) -> String { pad(name, 10) + value }

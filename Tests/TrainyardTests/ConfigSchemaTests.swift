@@ -94,8 +94,8 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "plugins", "cross_validation",
-        "search",
+        "data", "model", "train", "monitors", "callbacks", "output", "isolation", "plugins",
+        "cross_validation", "search",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(
@@ -109,7 +109,8 @@ import Testing
     }
     #expect(
       definitions["callback.early-stopping"]?["properties"]?.members?.map(\.name) == [
-        "plugin", "component", "name", "isolate", "on_error", "patience", "file",
+        "plugin", "component", "name", "on_error", "isolate", "on_crash", "deadline", "network",
+        "memory_limit", "patience", "file",
       ])
     #expect(definitions["callback.early-stopping"]?["required"] == ["plugin", "file"])
     #expect(

@@ -4,8 +4,8 @@ import Glibc
 /// A program that was started, in a process group of its own, and is watched through a pidfd.
 ///
 /// It sees descriptors 0, 1, 2 and those that are handed over, and no other. Nothing of it stays:
-/// when it ends, or this object goes, its whole group is killed and it is reaped. The kernel kills it
-/// when the thread that started it ends, so that thread must outlive it.
+/// when it ends, or this object goes, its whole group is killed and it is reaped. The kernel kills it when this
+/// program ends, however that ends.
 public final class ChildProcess {
   /// What is done with a stream that the process writes to.
   public enum Stream: Equatable, Sendable {
@@ -37,6 +37,9 @@ public final class ChildProcess {
       self.arguments = arguments
     }
   }
+
+  /// Takes what has been read of its errors, so that the limit counts anew.
+  public func takeErrors() -> [UInt8] { errorPipe?.take() ?? [] }
 
   public let processID: Int32
   /// Readable when the process has ended. Open until this object goes.
@@ -86,7 +89,11 @@ public final class ChildProcess {
   /// passed, and reads what the process wrote meanwhile.
   /// - Returns: For each, whether it is ready: `false` for all when the time ran out or output came.
   public func poll(_ descriptors: [Int32], until deadline: Deadline) -> [Bool] {
-    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    poll(descriptors, Int16(POLLIN), until: deadline)
+  }
+
+  func poll(_ descriptors: [Int32], _ events: Int16, until deadline: Deadline) -> [Bool] {
+    var entries = descriptors.map { pollfd(fd: $0, events: events, revents: 0) }
     let pipes = [outputPipe, errorPipe].compactMap { $0 }.filter { $0.reader >= 0 }
     entries += pipes.map { pollfd(fd: $0.reader, events: Int16(POLLIN), revents: 0) }
     let count = Glibc.poll(&entries, nfds_t(entries.count), deadline.milliseconds)
@@ -164,7 +171,9 @@ public final class ChildProcess {
               what.targets = targets.baseAddress
               what.descriptor_count = descriptors.count
               what.dies_with_parent = 1
-              return ty_spawn_process(&what, &identifier, &pidfd)
+              var result: Int32 = 0
+              SpawnThread.perform { result = ty_spawn_process(&what, &identifier, &pidfd) }
+              return result
             }
           }
         }

@@ -118,7 +118,8 @@ final class CallbackList {
       part: "callback '\(callback.name)'", call: hook.name, epoch: event.epoch, batch: event.batch,
       message: "\(error)")
     if let own = error as? any FailureWords { (failure.message, failure.help) = own.failureWords }
-    guard callback.onError == .drop else {
+    let policy = (error as? any OwnErrorPolicy)?.errorPolicy ?? callback.onError
+    guard policy == .drop else {
       if hook.isPerBatch { countMissed(hook, after: callback) }
       throw failure
     }
@@ -163,6 +164,11 @@ final class CallbackList {
       }
     }
   }
+}
+
+/// An error that decides itself whether the run goes on without the callback.
+public protocol OwnErrorPolicy: Error {
+  var errorPolicy: LoopCallback.ErrorPolicy { get }
 }
 
 /// An error that knows its words apart from what to do.

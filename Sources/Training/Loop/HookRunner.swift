@@ -165,7 +165,8 @@ public final class HookRunner {
     var first: RunFailure?
     for callback in begun {
       guard let error = callbacks.callAlone(callback, .trainEnd, touched()) else { continue }
-      if first == nil, outcome != .failed, callback.onError == .fail {
+      let policy = (error as? any OwnErrorPolicy)?.errorPolicy ?? callback.onError
+      if first == nil, outcome != .failed, policy == .fail {
         first = failure(error, part: "callback '\(callback.name)'", call: Hook.trainEnd.name)
       } else {
         warn(callback, .trainEnd, error)

@@ -5,7 +5,7 @@ import Training
 /// A model plugin as the loop sees it.
 final class ModelAdapter: LoopModel {
   let name: String
-  let instance: ModelInstance
+  let instance: any ModelCalls
   let context: InstanceContext
   private let batch = CBatch()
   private let step = UnsafeMutablePointer<ty_step>.allocate(capacity: 1)
@@ -16,10 +16,7 @@ final class ModelAdapter: LoopModel {
   init(_ planned: PlannedInstance, run: RunContext) throws {
     name = planned.name
     context = InstanceContext(run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
-    instance = try context.creating { [context] in
-      try ModelInstance(
-        component: planned.component, name: planned.name, options: planned.options, services: context)
-    }
+    instance = try context.creating { [context] in try planned.makeModel(context) }
     step.initialize(to: ty_step())
     step.pointee.struct_size = UInt32(MemoryLayout<ty_step>.size)
     run.model = self

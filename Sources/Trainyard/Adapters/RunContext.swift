@@ -6,6 +6,8 @@ import Training
 /// Adapters read it when an instance asks its host.
 final class RunContext {
   let metrics = MetricTable()
+  /// The processes of plugins that do not run in this one.
+  let helpers = Helpers()
   /// The model, once there is one; views of its weights are only given while a run lasts.
   weak var model: (any HostedModel)?
   /// What instances are told the time by.

@@ -12,6 +12,8 @@ public struct PipelineConfig: Sendable {
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig
+  /// Every plugin that does not say otherwise has a helper process.
+  public var isolatesAll: Bool
   /// `nil`: not given.
   public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.

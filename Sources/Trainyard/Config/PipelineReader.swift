@@ -21,7 +21,7 @@ struct PipelineReader {
           help: "it needs at least 'data: {train: {dataset: …}}' and 'model: {plugin: …}'")
       ])
     }
-    _ = values(of: .pipeline, root, owner: "the pipeline", place: "")
+    let top = values(of: .pipeline, root, owner: "the pipeline", place: "")
     let monitors = elements("monitors", root)
     let training = train(root["train"])
     let config = PipelineConfig(
@@ -34,6 +34,7 @@ struct PipelineReader {
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      isolatesAll: top.optionalText("isolation") == "all",
       crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),

@@ -1,3 +1,4 @@
+import PluginHost
 import Training
 
 /// A map of the pipeline file: its keys, declared once. Reading, help and JSON Schema come from here.
@@ -51,6 +52,9 @@ extension PipelineSection {
       OptionSpec("monitors", .table, "What to measure beside the loss.", isList: true),
       OptionSpec("callbacks", .table, "What watches and steers the run, in this order.", isList: true),
       OptionSpec("output", .table, "What a run leaves behind."),
+      OptionSpec(
+        "isolation", .choice, "all: every plugin runs in a helper process unless it says 'isolate: false'.",
+        default: "none", choices: ["none", "all"]),
       OptionSpec("plugins", .table, "Where plugins are found."),
       OptionSpec(
         "cross_validation", .table,
@@ -116,7 +120,7 @@ extension PipelineSection {
       OptionSpec(
         "dataset", .string, "The id of a dataset plugin, or the path of a library.", isRequired: true),
       component,
-    ])
+    ] + isolation)
 
   public static let validation = PipelineSection(
     "data.validation", "A part of the training data that is held out; or a dataset of its own, as above.",
@@ -190,7 +194,7 @@ extension PipelineSection {
       component, name,
       OptionSpec(
         "initial_weights", .path, "A file of weights to start from, as model/ of another run holds it."),
-    ])
+    ] + isolation)
 
   public static let monitor = PipelineSection(
     "monitors[]", "A monitor: a map with 'plugin', or only its id.", pluginKind: .monitor,
@@ -198,7 +202,7 @@ extension PipelineSection {
       OptionSpec(
         "plugin", .string, "The id of a monitor plugin, or the path of a library.", isRequired: true),
       component, name,
-    ])
+    ] + isolation)
 
   public static let expressionMonitor = PipelineSection(
     "monitors[]", "An expression over metrics, evaluated at the end of each epoch.",
@@ -246,9 +250,28 @@ extension PipelineSection {
       OptionSpec(
         "plugin", .string, "The id of a callback plugin, or the path of a library.", isRequired: true),
       component, name,
-      OptionSpec("isolate", .bool, "Runs it in a process of its own.", default: "false"),
       OptionSpec(
         "on_error", .choice, "What a failing hook does: ends the run, or only drops this callback.",
         default: "fail", choices: PluginConfig.OnError.allCases.map(\.rawValue)),
-    ])
+    ] + isolation)
+
+  /// Of every plugin.
+  static let isolation = [
+    OptionSpec(
+      "isolate", .string,
+      "Runs it in a helper process: true, one of its own; a name, the one that all of that name share.",
+      default: "false", choices: ["true", "false"]),
+    OptionSpec(
+      "on_crash", .choice,
+      "What the death of its helper does: ends the run, drops the plugin, or brings it back as it was in a new"
+        + " helper. By default as 'on_error' says.",
+      choices: IsolationSettings.CrashPolicy.allCases.map(\.rawValue)),
+    OptionSpec(
+      "deadline", .duration, "How long a call in a helper may take; create, four times as long.",
+      range: "(0, )"),
+    OptionSpec("network", .bool, "Whether its helper may use the network."),
+    OptionSpec(
+      "memory_limit", .int, "The most memory that its helper may have; half of the machine's by default.",
+      range: "[16, )", unit: "MiB"),
+  ]
 }

@@ -24,6 +24,15 @@ public struct FitRequest: Sendable {
     case new(in: String, name: String?, isNumbered: Bool)
     /// This one, such as `runs/<id>/trial-003/fold-2`; those above it are made. It must not be there yet.
     case exact(String)
+
+    /// The folder that it will be in.
+    var parent: String? {
+      switch self {
+      case .none: nil
+      case .new(let parent, _, _): parent
+      case .exact(let path): PathName.folder(of: path)
+      }
+    }
   }
 
   /// A fit as the plan has it, but for its folder: `.none` unless it is set.

@@ -31,6 +31,7 @@ final class InstancePool {
     var pass: Pass?
     var options: [String: PluginHost.OptionValue]
     var drops: Bool
+    var isolation: IsolationSettings?
   }
 
   private struct Entry {
@@ -68,7 +69,8 @@ final class InstancePool {
   ) throws -> Instance {
     let key = Key(
       library: planned.component.libraryPath, component: planned.component.id, kind: planned.component.kind,
-      name: planned.name, pass: pass, options: planned.options, drops: planned.onError == .drop)
+      name: planned.name, pass: pass, options: planned.options, drops: planned.onError == .drop,
+      isolation: planned.isolation)
     if let known = entries[key]?.instance as? Instance {
       do { try known.context.include() } catch {
         throw failure(error, part: planned.party, call: "monitor_add")

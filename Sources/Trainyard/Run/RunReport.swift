@@ -1,3 +1,4 @@
+import PluginHost
 import Training
 
 /// What one run gave: the result of the fit, and where its files are.
@@ -13,6 +14,8 @@ public struct RunReport: Sendable {
   public var directions: [String: Direction]
   /// Lines that were said as warnings.
   public var warnings: [String]
+  /// Helper processes that died, hung or broke the protocol, in their order, and what became of their instances.
+  public var incidents: [HelperIncident] = []
   /// What the model, as the run has left it, makes of the validation rows; for a fit that was asked for it and that
   /// finished or was stopped.
   public var heldOut: HeldOutResult?

@@ -66,6 +66,7 @@ final class Worker {
   func fit(
     _ request: FitRequest, console: any Console, interruption: Interruption = Interruption()
   ) throws -> RunReport {
+    context.helpers.writable = [request.folder.parent].compactMap { $0 }
     let parts = try parts(request.plan, fold: request.fold)
     let (plan, model, seed) = (parts.plan, parts.model, request.seed)
     // Rows are read from here on: of data that is as new, as all else will be.
@@ -93,6 +94,8 @@ final class Worker {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
     if let folder, let began = plan.output.began { outputs.trainingBegins = { began(folder.path) } }
+    context.helpers.tell = { outputs.log(.warning, $0, from: $1) }
+    defer { context.helpers.tell = { _, _ in } }
     let found = try plan.training.learningRateSearch.map {
       try findLearningRate($0, parts, prepared, interruption, folder, console)
     }
@@ -126,6 +129,7 @@ final class Worker {
       directions: Dictionary(
         context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
+    report.incidents = context.helpers.takeIncidents()
     if request.predictsValidation, let validation { measureHeldOut(&report, trainer, validation) }
     if let folder, isDone { finish(&report, folder, parts, prepared, seed) }
     return report
