@@ -11,6 +11,8 @@ import Training
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig
+  /// What the config was read from.
+  public let node: ConfigNode
   /// Where plugins are looked for, and what they must be: as the lock file beside the pipeline says, where there is one.
   public var search: PluginSearch
 
@@ -23,6 +25,7 @@ public struct Pipeline {
   public init(_ node: ConfigNode, baseFolder: String = ".") throws {
     let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
     config = read
+    self.node = node
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
     search.pins = try LockFile.pins(beside: config.baseFolder)
     guard problems.isEmpty else {

@@ -11,7 +11,11 @@ struct PipelineArguments {
 
   /// A flag over a key of the file.
   mutating func set(_ flag: String, _ path: [String], _ value: Int) {
-    more.append((flag, path, ConfigNode(.int(Int64(value)), at: SourcePosition(file: flag, column: 1))))
+    set(flag, path, .int(Int64(value)))
+  }
+
+  mutating func set(_ flag: String, _ path: [String], _ value: ConfigNode.Content) {
+    more.append((flag, path, ConfigNode(value, at: SourcePosition(file: flag, column: 1))))
   }
 
   func pipeline() throws -> Pipeline {

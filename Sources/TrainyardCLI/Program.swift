@@ -17,6 +17,7 @@ struct Program: ParsableCommand {
     subcommands: [
       RunCommand.self,
       CrossValidateCommand.self,
+      SearchCommand.self,
       RunsCommand.self,
       EvaluateCommand.self,
       PredictCommand.self,

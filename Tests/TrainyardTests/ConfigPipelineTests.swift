@@ -217,7 +217,7 @@ import Testing
       ["key 'returns' of 'monitors[0]' is missing"]
     ),
     (
-      smallestWith("search: {}"), ["'search' is not supported yet"]
+      smallestWith("search: {}"), ["key 'parameters' of 'search' must be a map of paths"]
     ),
     (
       smallestWith("plugins: {path: [[]]}"),

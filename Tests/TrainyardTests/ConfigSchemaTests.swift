@@ -95,13 +95,13 @@ import Testing
     #expect(
       schema["properties"]?.members?.map(\.name) == [
         "data", "model", "train", "monitors", "callbacks", "output", "isolation", "plugins",
-        "cross_validation",
+        "cross_validation", "search",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "find_learning_rate", "cross_validation", "output", "plugins",
-        "expression_monitor", "function_monitor",
+        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "plugins",
+        "search", "halving", "tpe", "expression_monitor", "function_monitor",
         "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])
     for (name, section) in [("data", PipelineSection.data), ("train", .train), ("output", .output)] {

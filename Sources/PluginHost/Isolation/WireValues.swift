@@ -171,7 +171,9 @@ extension WireReader {
     let shape = try list(least: 8) { reader throws(WireFault) in try reader.take(Int64.self) }
     let count = try take(Int64.self)
     let categories = try list { reader throws(WireFault) in try reader.text() }
-    guard let role, let type, count >= 0, shape.byteCount(type.size) != nil else {
+    guard let role, let type, (0...Int64(FieldReader.mostCategories)).contains(count),
+      shape.byteCount(type.size) != nil
+    else {
       throw WireFault("a field of the dataset is not what a field can be")
     }
     return FieldDescription(

@@ -18,6 +18,8 @@ public struct PipelineConfig: Sendable {
   public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
+  /// What a search tries out; `nil`: there is nothing to search.
+  public var search: SearchConfig?
   /// What relative paths of the config are relative to.
   public var baseFolder: String
 

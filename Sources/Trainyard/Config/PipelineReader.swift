@@ -22,9 +22,6 @@ struct PipelineReader {
       ])
     }
     let top = values(of: .pipeline, root, owner: "the pipeline", place: "")
-    for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
-      problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
-    }
     let monitors = elements("monitors", root)
     let training = train(root["train"])
     let config = PipelineConfig(
@@ -41,6 +38,7 @@ struct PipelineReader {
       crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
+      search: root["search"].flatMap { $0.isNull ? nil : search($0) },
       baseFolder: baseFolder)
     checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
     return config
@@ -86,7 +84,7 @@ struct PipelineReader {
     return .fraction(values.optionalDouble("fraction") ?? 0, isStratified: values.bool("stratify"))
   }
 
-  private mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
+  mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
     guard let node, !node.isNull else { return .none }
     if node.string == "balanced" { return .balanced }
     let weight = OptionSpec("", .float, range: "(0, )")
@@ -256,14 +254,4 @@ struct SectionValues {
   func text(_ key: String) -> String { optionalText(key) ?? "" }
   func optionalText(_ key: String) -> String? { values[key]?.text }
   func texts(_ key: String) -> [String] { values[key]?.elements.compactMap(\.text) ?? [] }
-}
-
-extension ConfigProblem {
-  fileprivate static func notSupportedYet(
-    _ what: String, at position: SourcePosition, in place: String
-  ) -> ConfigProblem {
-    ConfigProblem(
-      .notSupportedYet, "\(what) is not supported yet", at: position, in: place,
-      help: "remove it for now; the CHANGELOG says which version has it")
-  }
 }

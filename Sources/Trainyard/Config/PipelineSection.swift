@@ -27,6 +27,7 @@ public struct PipelineSection: Sendable {
     functionMonitor, callback,
     crossValidation,
     output, plugins,
+    search, halving, tpe,
   ]
 
   /// All keys with what they mean, as help shows it.
@@ -58,11 +59,8 @@ extension PipelineSection {
       OptionSpec(
         "cross_validation", .table,
         "How `trainyard cross-validate` divides the data; `trainyard run` passes over it."),
-      OptionSpec("search", .table, "Not supported yet: one fit for each set of parameters."),
+      OptionSpec("search", .table, "What `trainyard search` tries out; `trainyard run` passes over it."),
     ])
-
-  /// Keys that the design has and the program does not have yet.
-  static let notSupportedYet: Set<String> = ["search"]
 
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",

@@ -21,6 +21,7 @@ extension PipelineConfig {
       ("output", output.node),
       ("isolation", isolatesAll ? ConfigNode(text: "all") : nil),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
+      ("search", search?.node),
     ])
   }
 

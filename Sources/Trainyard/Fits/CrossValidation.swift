@@ -34,23 +34,12 @@ public struct CrossValidation: Sendable {
   public func run(
     console: any Console = SilentConsole(), interruption: Interruption = Interruption()
   ) throws -> CrossValidationReport {
+    try checkValidation()
     var warnings: [String] = []
-    switch plan.data.validation {
-    case .none: break
-    case .fraction(let fraction, _):
+    if case .fraction(let fraction, _) = plan.data.validation {
       warnings.append(
         "data.validation (fraction \(fraction)) is not used: each fold is validated on the rows that it holds out"
       )
-    case .dataset:
-      throw ConfigProblems([
-        ConfigProblem(
-          .conflict,
-          "'data.validation' names a dataset, and a cross-validation validates on rows of 'data.train'",
-          in: "data.validation",
-          help:
-            "leave it out (--set data.validation=null), and measure that dataset with `trainyard evaluate` afterwards"
-        )
-      ])
     }
     let display = ManyFitsDisplay(console, noun: "fold")
     for warning in warnings { display.warn(warning) }
@@ -73,6 +62,20 @@ public struct CrossValidation: Sendable {
       report.fileError = error
     }
     return report
+  }
+
+  /// The rows held out are the validation: another dataset cannot be.
+  func checkValidation() throws(ConfigProblems) {
+    guard case .dataset = plan.data.validation else { return }
+    throw ConfigProblems([
+      ConfigProblem(
+        .conflict,
+        "'data.validation' names a dataset, and a cross-validation validates on rows of 'data.train'",
+        in: "data.validation",
+        help:
+          "leave it out (--set data.validation=null), and measure that dataset with `trainyard evaluate` afterwards"
+      )
+    ])
   }
 
   /// Workers that would stand idle are not made.

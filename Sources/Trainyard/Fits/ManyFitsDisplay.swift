@@ -14,6 +14,8 @@ public final class ManyFitsDisplay: Sendable {
     /// `nil`: not known, or without end.
     var total: Int?
     var done = 0
+    /// Those that others have done, or this process did before.
+    var known = 0
     /// Those that are running, in the order in which they began, and how far they are.
     var running: [(label: String, progress: String)] = []
     /// The best so far, or the mean: whatever the owner shows.
@@ -47,14 +49,37 @@ public final class ManyFitsDisplay: Sendable {
   public func finished(
     _ label: String, _ result: Result<RunReport, any Error>, soFar: String, detail: String = ""
   ) {
+    let rest = detail.isEmpty ? "" : "; \(detail)"
+    finished(label, "\(Self.text(result))\(rest)", isFailed: result.blame != nil, soFar: soFar)
+  }
+
+  /// What has ended, in words: its line stays.
+  public func finished(_ label: String, _ text: String, isFailed: Bool, soFar: String) {
     state.withLock { state in
       state.running.removeAll { $0.label == label }
       state.done += 1
       state.soFar = soFar
-      let count = state.total.map { "\(state.done)/\($0)" } ?? "\(state.done)"
-      let rest = detail.isEmpty ? "" : "; \(detail)"
-      let isFailed = result.blame != nil
-      state.console.line(isFailed ? .warning : .info, "[\(count)] \(label): \(Self.text(result))\(rest)")
+      let done = state.done + state.known
+      let count = state.total.map { "\(done)/\($0)" } ?? "\(done)"
+      state.console.line(isFailed ? .warning : .info, "[\(count)] \(label): \(text)")
+      show(state)
+    }
+  }
+
+  /// One that need not be done any more: no line, and no time was spent on it.
+  public func wasDone(_ label: String, soFar: String) {
+    state.withLock { state in
+      state.running.removeAll { $0.label == label }
+      state.known += 1
+      state.soFar = soFar
+      show(state)
+    }
+  }
+
+  /// It is not running any more, and has not ended.
+  public func left(_ label: String) {
+    state.withLock { state in
+      state.running.removeAll { $0.label == label }
       show(state)
     }
   }
@@ -161,12 +186,13 @@ public final class ManyFitsDisplay: Sendable {
     let width = state.console.width
     guard width > 0 else { return }
     let nouns = (state.total ?? 2) == 1 ? noun : noun + "s"
-    var parts = ["\(state.done)" + (state.total.map { "/\($0)" } ?? "") + " \(nouns)"]
+    let done = state.done + state.known
+    var parts = ["\(done)" + (state.total.map { "/\($0)" } ?? "") + " \(nouns)"]
     if !state.soFar.isEmpty { parts.append(state.soFar) }
-    if let total = state.total, state.done > 0, total > state.done {
+    if let total = state.total, state.done > 0, total > done {
       let elapsed = Double(RunClock.system.monotonic() - state.began) / 1e9
       parts.append(
-        "\(ShortNumber.seconds((elapsed / Double(state.done) * Double(total - state.done)).rounded())) left")
+        "\(ShortNumber.seconds((elapsed / Double(state.done) * Double(total - done)).rounded())) left")
     }
     let running = state.running.map { $0.progress.isEmpty ? $0.label : "\($0.label) \($0.progress)" }
     if !running.isEmpty { parts.append("running: " + running.joined(separator: ", ")) }

@@ -15,6 +15,8 @@ public struct Plan: Sendable {
   public var output = OutputPlan()
   /// How `CrossValidation` divides the data; `nil`: not said. One run passes over it.
   public var crossValidation: CrossValidationConfig?
+  /// What `trainyard search` varies; `nil`: the config has no search.
+  public var search: SearchPlan?
   /// The whole config as it was resolved, for the run's folder.
   public var resolved: JSONValue = .object([])
 

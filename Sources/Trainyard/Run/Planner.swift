@@ -30,6 +30,7 @@ struct Planner {
     let measures = config.measures.compactMap { measure($0) }
     checkNames(config.monitors, monitors)
     checkNames(config.callbacks, callbacks)
+    let searchPlan = self.searchPlan()
     if let path = config.model.initialWeights, !PathName.exists(path) {
       problems.append(
         ConfigProblem(
@@ -53,8 +54,25 @@ struct Planner {
     plan.output.store = config.output.store
     plan.output.recordsBatches = config.output.record == .batches
     plan.crossValidation = config.crossValidation
+    plan.search = searchPlan
     plan.resolved = resolved(plan)
     return plan
+  }
+
+  /// What a search varies, checked by the rows of the plugins that were found.
+  private mutating func searchPlan() -> SearchPlan? {
+    guard let search = config.search else { return nil }
+    let paths = SearchPaths(config) { plugin in
+      planned[plugin.place].map { (ComponentSpec($0.component), $0.name) }
+    }
+    var reader = SearchSpaceReader(config, search, paths)
+    let space = reader.space()
+    problems += reader.problems
+    let places = space.parameters.compactMap { parameter in
+      paths.target(parameter.path).map { (parameter.path, $0.place) }
+    }
+    return SearchPlan(
+      config: search, space: space, places: Dictionary(places, uniquingKeysWith: { $1 }))
   }
 
   /// The config with nothing left to defaults: running it again is the same run. Secrets are left out.

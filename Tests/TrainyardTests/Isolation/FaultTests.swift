@@ -109,7 +109,7 @@ import Testing
     #expect(failed.result.outcome == .failed && failed.result.reason.contains("its helper process"))
   }
 
-  @Test func `a model that dies ends the run, and not the host`() throws {
+  @Test func `a helper has the memory that it is given, and a model in it says so`() throws {
     let moons = try Moons()
     let plan = try moons.plan
     let node = plan.resolved.node.setting(
@@ -118,7 +118,7 @@ import Testing
         text: "{plugin: mlp, hidden: [4000, 4000], isolate: true, memory_limit: 64}", file: "model"))
     #expect {
       _ = try Pipeline(node, baseFolder: moons.folder.path).plan().run()
-    } throws: { "\($0)".contains("model 'mlp' failed in reset: its helper process") }
+    } throws: { "\($0)".contains("failed in reset: no memory for the weights") }
   }
 
   // MARK: More ways to die
