@@ -22,12 +22,16 @@ public struct Pipeline {
   }
 
   /// A config that is already a value; relative paths in it are relative to `baseFolder`.
-  public init(_ node: ConfigNode, baseFolder: String = ".") throws {
+  /// - Parameters:
+  ///   - node: What a file would hold.
+  ///   - baseFolder: Also where the lock file lies.
+  ///   - obeysLock: Whether libraries must be what the lock file says. Throws `LockFileError` for a damaged one.
+  public init(_ node: ConfigNode, baseFolder: String = ".", obeysLock: Bool = true) throws {
     let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
     config = read
     self.node = node
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
-    search.pins = try LockFile.pins(beside: config.baseFolder)
+    if obeysLock { search.pins = try LockFile.pins(beside: config.baseFolder) }
     guard problems.isEmpty else {
       // What is wrong with the plugins that it names comes out together with what is wrong with itself.
       var planner = Planner(config, search: search, problems: problems)

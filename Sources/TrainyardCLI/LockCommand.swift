@@ -15,7 +15,9 @@ struct LockCommand: ParsableCommand {
   @OptionGroup var pipelineFlags: PipelineFlags
 
   func run() throws {
-    let pins = try LockFile.write(for: try PipelineArguments(pipelineFlags).pipeline())
+    var arguments = PipelineArguments(pipelineFlags)
+    arguments.obeysLock = false
+    let pins = try LockFile.write(for: try arguments.pipeline())
     for pin in pins.pins {
       print("\(pin.sha256.prefix(16))…  \(pin.file)")
       for need in pin.needs { print("\(need.sha256.prefix(16))…    \(need.name), which it needs") }

@@ -3,6 +3,8 @@ import Trainyard
 /// The pipeline of a command line: the file, with the flags over it.
 struct PipelineArguments {
   let command: PipelineFlags
+  /// Whether a lock file beside the pipeline counts.
+  var obeysLock = true
 
   /// What flags of one command set.
   private var more: [(flag: String, path: [String], value: ConfigNode)] = []
@@ -84,11 +86,12 @@ struct PipelineArguments {
     }
     guard problems.isEmpty else { throw ConfigProblems(problems) }
     let folder = command.pipeline.map { PathText.folder(of: $0) } ?? "."
-    let pipeline = try Pipeline(node, baseFolder: folder)
+    let pipeline = try Pipeline(node, baseFolder: folder, obeysLock: obeysLock)
     if command.locked, pipeline.search.pins == nil {
       throw ConfigProblems([
         ConfigProblem(
-          .missingKey, "there is no lock file '\(PathText.absolute(folder))/\(LockFile.name)'", in: "--locked",
+          .missingKey, "there is no lock file '\(pipeline.config.baseFolder)/\(LockFile.name)'",
+          in: "--locked",
           help: "make it with `trainyard lock`, once the libraries are what you mean to run")
       ])
     }

@@ -43,11 +43,17 @@ public func compileLibrary(
 public var componentsFolder: String { packageFolder() + "/Tests/PluginHostTests/Fixtures" }
 
 /// A library of the four components of `components.h`, whose entry runs `statements` first.
-/// - Parameter functions: C that stands before the entry.
+/// - Parameters:
+///   - statements: C that ends in a semicolon.
+///   - functions: C that stands before the entry.
+///   - name: Of the file, without `lib` and `.so`.
+///   - folder: Where it goes.
+///   - linking: More flags of the compiler's.
 public func compileComponents(
-  _ statements: String = "", _ functions: String = "", as name: String, in folder: TemporaryFolder
+  _ statements: String = "", _ functions: String = "", as name: String, in folder: TemporaryFolder,
+  linking: [String] = []
 ) throws -> String {
   let source = try folder.write(
     "\(name).c", "#include \"components.h\"\n\(functions)\nENTRY(\(statements))\n")
-  return try compileLibrary([source], as: name, in: folder, flags: ["-I", componentsFolder])
+  return try compileLibrary([source], as: name, in: folder, flags: ["-I", componentsFolder] + linking)
 }

@@ -82,7 +82,7 @@ public struct NewProject {
   private func copy(_ source: String, to target: String) throws {
     for entry in PathName.entries(of: source) {
       let from = PathName.join(source, entry)
-      let to = PathName.join(target, entry == "gitignore" ? ".gitignore" : filled(entry))
+      let to = PathName.join(target, fileName(entry))
       if PathName.isFolder(from) {
         try PathName.makeFolders(to)
         try copy(from, to: to)
@@ -93,6 +93,13 @@ public struct NewProject {
         try AtomicFile.write(filled(text), to: to)
       }
     }
+  }
+
+  /// A template that would not compile as it stands says so in its name.
+  private func fileName(_ template: String) -> String {
+    if template == "gitignore" { return ".gitignore" }
+    let mark = ".template"
+    return filled(template.hasSuffix(mark) ? String(template.dropLast(mark.count)) : template)
   }
 
   private func copyFile(_ source: String, to target: String) throws {

@@ -97,7 +97,21 @@ struct Planner {
       component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
       onError: plugin.onError == .drop ? .drop : .fail, isolation: isolation)
     planned[plugin.place] = instance
+    comparePinned(instance, plugin)
     return instance
+  }
+
+  /// Libraries that a plugin opens itself are compared with the lock before it is created.
+  private mutating func comparePinned(_ instance: PlannedInstance, _ plugin: PluginConfig) {
+    guard let pins = search.pins else { return }
+    for path in instance.namedLibraries {
+      do { _ = try PinnedLibrary.verify(path, pins) } catch {
+        problems.append(
+          ConfigProblem(
+            .wrongValue, "cannot open the library '\(error.path)': \(error.detail)", at: plugin.position,
+            in: plugin.place, help: error.remedy))
+      }
+    }
   }
 
   /// How the plugin is kept apart; `nil`: not at all.

@@ -123,8 +123,9 @@ public struct LockFileError: Error, CustomStringConvertible {
 extension Plan {
   /// The files that hold code of this plan.
   var libraryPaths: [String] {
-    var paths = ([data.training, model] + monitors + callbacks).map(\.component.libraryPath)
-    if case .dataset(let planned) = data.validation { paths.append(planned.component.libraryPath) }
+    var instances = [data.training, model] + monitors + callbacks
+    if case .dataset(let planned) = data.validation { instances.append(planned) }
+    var paths = instances.flatMap { [$0.component.libraryPath] + $0.namedLibraries }
     for case .function(let function) in measures {
       let library = function.config.signature.library
       // A name without '/' is the system's.
