@@ -188,6 +188,8 @@ final class KeepingTarget: SilentTarget {
   private(set) var checkpoints = 0
   private(set) var epochs: [Epoch] = []
   var onCheckpoint: () throws -> Void = {}
+  var isDue: (RunPosition) -> Bool = { _ in false }
+  private(set) var states: [RunState] = []
 
   override func log(_ level: LogLevel, _ text: String, from part: String) {
     lines.append("\(level): \(text)")
@@ -201,8 +203,11 @@ final class KeepingTarget: SilentTarget {
     guard !path.hasPrefix("/") else { throw Fault(description: "no place for \(path)") }
     saved += weights.map { $0.tensor.floats[0] }
   }
-  override func checkpoint(_ trainer: Trainer) throws {
+  override func isCheckpointDue(at position: RunPosition, step: Int) -> Bool { isDue(position) }
+  override func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {
+    if reason == .ended { return }
     checkpoints += 1
+    states.append(try trainer.state())
     try onCheckpoint()
   }
   override func records(_ hook: Hook) -> Bool { recordsAll }
