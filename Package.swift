@@ -93,10 +93,13 @@ let package = Package(
     // The author's side.
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
+    // Tells which plugin was being called when the process crashed.
+    .target(name: "CCrash"),
+
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls", "CCrash"]),
     .target(name: "Training"),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
+    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML", "CZlib"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

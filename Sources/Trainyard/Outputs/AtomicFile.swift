@@ -79,6 +79,15 @@ public struct OutputFile: ~Copyable {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }
   }
 
+  func size() throws -> Int {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { throw FileError("read", path) }
+    return Int(info.st_size)
+  }
+
+  /// What can be synced also when this is closed.
+  func duplicate() throws -> SyncedFile { try SyncedFile(descriptor, path) }
+
   /// Whether the file still has a name.
   var isLinked: Bool {
     var info = stat()

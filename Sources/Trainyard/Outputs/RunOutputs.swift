@@ -11,6 +11,10 @@ final class RunOutputs: RunTarget {
   private(set) var warnings: [String] = []
   /// A failed write of the recording: the run ends with it at the next epoch's end.
   private var recordingError: (any Error)?
+  /// `nil`: none are taken.
+  var checkpoints: RunCheckpoints? {
+    didSet { checkpoints?.outputState = { [unowned self] in state } }
+  }
 
   init(
     folder: RunFolder?, console: any Console, metrics: MetricTable, recordsBatches: Bool,
@@ -21,6 +25,19 @@ final class RunOutputs: RunTarget {
     self.metadata = metadata
     metricsFile = folder.map { MetricsFile(folder: $0, metrics: metrics) }
     recorder = folder.map { EventRecorder(folder: $0, metrics: metrics, recordsBatches: recordsBatches) }
+  }
+
+  /// Goes on behind what the files hold already.
+  func resume(_ state: OutputState, parameters: @escaping () -> [(String, Double)]) {
+    recorder?.parameters = parameters
+    recorder?.seconds = state.recordedSeconds
+    metricsFile?.columns = state.columns
+    warnings = state.warnings
+  }
+
+  private var state: OutputState {
+    OutputState(
+      columns: metricsFile?.columns ?? [], warnings: warnings, recordedSeconds: recorder?.seconds ?? 0)
   }
 
   func begin(_ facts: [(String, JSONValue)], parameters: @escaping () -> [(String, Double)]) throws {
@@ -45,7 +62,20 @@ final class RunOutputs: RunTarget {
     try SafeTensors.write(weights, metadata: metadata, to: try plugins(path).place(path))
   }
 
-  func checkpoint(_ trainer: Trainer) throws {}
+  // MARK: Checkpoints
+
+  func isCheckpointDue(at position: RunPosition, step: Int) -> Bool {
+    checkpoints?.isDue(at: position, step: step) ?? false
+  }
+
+  func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {
+    // A recording with a hole in it must not become the one that a run goes on with.
+    if let recordingError {
+      if reason == .interrupted { throw recordingError }
+      return
+    }
+    try checkpoints?.take(trainer, because: reason)
+  }
 
   /// The folder, for a file that is a plugin's.
   private func plugins(_ path: String) throws -> RunFolder {

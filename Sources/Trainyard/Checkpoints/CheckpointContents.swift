@@ -1,0 +1,56 @@
+import Training
+
+/// All that a checkpoint holds: the state of the run, what it was a run of, and how far its files had come.
+struct CheckpointContents: Sendable {
+  /// Of the format. A program refuses what is newer than itself.
+  static let format = 1
+
+  var run = RunState()
+  /// The config as it was resolved, and what its relative paths are relative to.
+  var config = JSONValue.object([])
+  var baseFolder = "."
+  var plugins: [PluginIdentity] = []
+  var data = DataIdentity()
+  var files = FileLengths()
+  /// What the run's outputs remember beside their files.
+  var outputs = OutputState()
+  /// What a search for a learning rate has found.
+  var foundLearningRate: Double?
+  /// The run has ended: there is nothing to go on with but more epochs.
+  var isComplete = false
+}
+
+/// An instance of a run: never the path of its library.
+struct PluginIdentity: Sendable, Equatable {
+  var kind: String
+  var name: String
+  var id: String
+  var version: String
+}
+
+/// What a run's data came to: other data is another run.
+struct DataIdentity: Sendable, Equatable {
+  var trainingRows = 0
+  var validationRows = 0
+  var batchesPerEpoch = 0
+  var featureShape: [Int] = []
+}
+
+/// The length of every file of the run's folder that is appended to, by name.
+typealias FileLengths = [String: Int]
+
+/// What the writers of a run's own files remember beside them.
+struct OutputState: Sendable, Equatable {
+  /// Of `metrics.csv`; empty before its first row.
+  var columns: [String] = []
+  var warnings: [String] = []
+  /// Of the recording's clock.
+  var recordedSeconds = 0.0
+}
+
+/// A checkpoint that cannot be used.
+struct CheckpointDamage: Error, CustomStringConvertible, Equatable {
+  var path: String
+  var detail: String
+  var description: String { "the checkpoint '\(path)' cannot be used: \(detail)" }
+}
