@@ -71,9 +71,47 @@ extension Plan {
     console: any Console = SilentConsole(), _ body: (Session) throws -> Result
   ) throws -> Result {
     try RunThread.perform {
-      let session = Session(try Worker(self, console: console))
-      return try body(session)
+      try body(Session(self, console: console))
     }
+  }
+}
+
+extension Plan {
+  /// Goes on with a run of this plan from its newest checkpoint, in its folder, on a thread of its own. It ends as it
+  /// would have had it never been left.
+  /// - Parameter allowsChanges: Goes on also where the plan is not quite that of the run. State of plugins that it no
+  ///   longer has is left aside, and new ones begin as new.
+  public func resume(
+    _ point: ResumePoint, allowsChanges: Bool = false, console: any Console = SilentConsole(),
+    interruption: Interruption = Interruption()
+  ) throws -> RunReport {
+    try point.check(self, allowsChanges: allowsChanges)
+    for warning in point.warnings { console.line(.warning, warning) }
+    console.line(.info, "resuming '\(point.folder)' \(point.position.words)")
+    return try RunThread.perform {
+      var request = FitRequest(self, seed: point.contents.run.seed)
+      request.checkpoints = checkpoints ?? CheckpointPolicy()
+      return try Worker().fit(request, from: point, console: console, interruption: interruption)
+    }
+  }
+
+  /// The newest unfinished run of this plan in its output folder.
+  /// - Throws: `ResumeProblem` where there is none.
+  public func unfinishedRun(allowsChanges: Bool = false) throws -> ResumePoint {
+    try UnfinishedRuns.newest(of: self, allowsChanges: allowsChanges)
+  }
+}
+
+extension Pipeline {
+  /// The pipeline of a run that is taken up.
+  /// - Parameter epochs: More than it was begun with.
+  public init(resuming point: ResumePoint, epochs: Int? = nil) throws {
+    var node = point.config.node
+    if let epochs {
+      node = node.setting(path: ["train", "epochs"], to: ConfigNode(.int(Int64(epochs))))
+      point.allow("train.epochs")
+    }
+    try self.init(node, baseFolder: point.baseFolder)
   }
 }
 
@@ -86,23 +124,36 @@ extension Plan {
     bare.callbacks = []
     bare.monitors = []
     return try RunThread.perform {
-      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
+      try Worker().searchLearningRate(search, bare, interruption: interruption)
     }
   }
 }
 
 /// One instance of each plugin of a plan, for any number of runs. Must not leave the body that it was given to.
 public final class Session {
-  private let worker: Worker
+  private let plan: Plan
+  private let console: any Console
+  private let worker = Worker()
+  /// Fits that have left a folder.
+  private var folders = 0
 
-  init(_ worker: Worker) { self.worker = worker }
+  init(_ plan: Plan, console: any Console) {
+    self.plan = plan
+    self.console = console
+  }
 
   /// The metrics that a run will have, see `Plan.metrics()`.
-  public func metrics() throws -> [MetricListing] { try worker.metrics() }
+  public func metrics() throws -> [MetricListing] { try worker.metrics(plan) }
 
-  /// One run: every instance is reset, then trained.
+  /// One run: every instance is reset, then trained. Where the plan names the run's folder, those of later fits get a
+  /// number behind the name.
   /// - Parameter seed: The plan's, unless given.
   public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
-    try worker.fit(seed: seed, interruption: interruption)
+    var request = FitRequest(plan, seed: seed)
+    request.folder = FitRequest.folder(of: plan, isNumbered: folders > 0)
+    request.checkpoints = plan.checkpoints
+    let report = try worker.fit(request, console: console, interruption: interruption)
+    if report.folder != nil { folders += 1 }
+    return report
   }
 }

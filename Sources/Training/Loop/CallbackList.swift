@@ -7,7 +7,7 @@ final class CallbackList {
   /// A callback was dropped while the table was being walked: it is made anew before the next hook.
   private var tableIsStale = false
   private var costs: [ObjectIdentifier: [Cost]] = [:]
-  private let all: [LoopCallback]
+  let all: [LoopCallback]
 
   private struct Cost {
     var timed = 0

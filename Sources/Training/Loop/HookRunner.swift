@@ -64,6 +64,21 @@ public final class HookRunner {
     slots = WeightSlots(model: model)
   }
 
+  /// A request from outside of the run; the first one counts, as among callbacks.
+  public func stop(because reason: String, by party: String) { if stop == nil { stop = (reason, party) } }
+
+  /// Empties every slot, also where the model fails to give up one of its snapshots.
+  public func dropSlots() throws {
+    var first: (any Error)?
+    for callback in callbacks.all {
+      do { try slots.dropAll(of: callback) } catch {
+        first = first ?? error
+        callback.slots = [WeightSlot?](repeating: nil, count: WeightSlots.count)
+      }
+    }
+    if let first { throw failure(first, part: "model '\(model.name)'", call: "snapshot_drop") }
+  }
+
   /// `on_train_begin` of all, then the set of metrics is frozen: nobody may watch what nobody publishes.
   /// - Parameter state: Of the run that is taken up again; its parts have been loaded.
   public func begin(isStrict: Bool, from state: RunState? = nil) throws {
@@ -290,7 +305,7 @@ extension HookRunner {
   /// What the run and its callbacks have come to.
   func save(in state: inout RunState) throws {
     state.step = frame.step
-    state.logs = epochLogs.entries.map { (metrics.names[$0.id], $0.value) }
+    state.logs = metrics.named(epochLogs)
     state.notes = notes
     state.stop = stop
     state.warnings = warnings

@@ -5,16 +5,17 @@ import Training
 /// A callback plugin as the loop sees it.
 class CallbackAdapter: LoopCallback {
   private var instance: CallbackInstance
-  private let context: InstanceContext
+  let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
 
   init(_ planned: PlannedInstance, run: RunContext, bridge: EventBridge) throws {
     let context = InstanceContext(
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
-    instance = try CallbackInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
-    context.isCreating = false
+    instance = try context.creating {
+      try CallbackInstance(
+        component: planned.component, name: planned.name, options: planned.options, services: context)
+    }
     self.context = context
     self.bridge = bridge
     self.planned = planned
@@ -45,9 +46,7 @@ class CallbackAdapter: LoopCallback {
   private func createAnew() throws {
     instance.destroy()
     context.run.metrics.forget(planned.party)
-    context.isCreating = true
-    defer { context.isCreating = false }
-    instance = try context.run.metrics.whileCreating {
+    instance = try context.creating {
       try CallbackInstance(
         component: planned.component, name: planned.name, options: planned.options, services: context)
     }

@@ -8,7 +8,7 @@ final class MonitorAdapter: LoopMonitor {
   let isSample: Bool
   let effects = EffectQueue()
   private let instance: MonitorInstance
-  private let context: InstanceContext
+  let context: InstanceContext
   private let batch = CBatch()
   private let prediction = CTensor()
   private let predictionPointer = UnsafeMutablePointer<ty_tensor>.allocate(capacity: 1)
@@ -20,8 +20,10 @@ final class MonitorAdapter: LoopMonitor {
     context = InstanceContext(
       run: run, effects: effects, party: planned.party, name: planned.name,
       metricPrefix: pass == .validation ? "val_" : "")
-    instance = try MonitorInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
+    instance = try context.creating { [context] in
+      try MonitorInstance(
+        component: planned.component, name: planned.name, options: planned.options, services: context)
+    }
     predictionPointer.initialize(to: ty_tensor())
   }
 

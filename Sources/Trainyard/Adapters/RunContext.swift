@@ -73,8 +73,11 @@ final class RunContext {
     requestedMonitors.append(monitor)
   }
 
-  /// Names that the plan has given away.
-  func reserve(_ names: [String]) {
+  /// Other instances will run, of a plan that has given these names to monitors of its own.
+  func beginParts(reserving names: [String]) {
+    metrics.forgetInstances()
+    requestedMonitors = []
+    lastingMonitors = [:]
     for name in names { lastingMonitors[name] = "the pipeline" }
   }
 

@@ -20,6 +20,24 @@ struct CheckpointContents: Sendable {
   var isComplete = false
 }
 
+extension CheckpointContents {
+  /// What all checkpoints of a run have in common.
+  init(_ plan: Plan, _ prepared: PreparedData, _ training: BatchLoader, _ validation: BatchLoader?) {
+    config = plan.resolved
+    baseFolder = PathName.absolute(plan.baseFolder)
+    plugins = PluginIdentity.all(plan)
+    data = DataIdentity(
+      trainingRows: training.rows.count, validationRows: validation?.rows.count ?? 0,
+      batchesPerEpoch: training.batchCount, featureShape: prepared.task.featureShape)
+  }
+
+  func finding(_ learningRate: Double?) -> CheckpointContents {
+    var contents = self
+    contents.foundLearningRate = learningRate
+    return contents
+  }
+}
+
 /// An instance of a run: never the path of its library.
 struct PluginIdentity: Sendable, Equatable {
   var kind: String

@@ -52,12 +52,17 @@ struct CheckpointStore: Sendable {
       var pool = TensorPool()
       let state = contents.json(history.mark, &pool)
       var manifest = CheckpointManifest()
+      let text = Array(JSONWriter.pretty(state).utf8)
       manifest.add(
-        "state.json", try Self.writeFile("state.json", in: temporary) { try $0(JSONWriter.pretty(state)) })
+        "state.json",
+        try Self.writeFile("state.json", in: temporary) { write in try text.withUnsafeBytes { try write($0) } })
       manifest.add(
         "tensors.safetensors",
         try Self.writeFile("tensors.safetensors", in: temporary) { try SafeTensors.emit(pool.tensors, $0) })
-      _ = try Self.writeFile(CheckpointManifest.name, in: temporary) { try $0(manifest.text) }
+      let last = Array(manifest.text.utf8)
+      _ = try Self.writeFile(CheckpointManifest.name, in: temporary) { write in
+        try last.withUnsafeBytes { try write($0) }
+      }
       try AtomicFile.syncFolder(of: PathName.join(temporary, "x"))
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
       try AtomicFile.syncFolder(of: path)

@@ -2,7 +2,11 @@ import Glibc
 import PluginHost
 
 /// What a process that crashed has left behind in the run's `resume` folder, for the next one to tell.
-enum CrashNote {
+public enum CrashNote {
+  /// Has crashes of this process noted, in every run's folder that is being written. For programs: it takes the signals
+  /// of crashes, and hands them on to whoever had them.
+  public static func install() { CrashNotes.install() }
+
   static let fileName = "crash.txt"
 
   /// The note in words, which is then gone; `nil` where there is none.

@@ -1,3 +1,4 @@
+import CTrainyard
 import Glibc
 import Training
 
@@ -15,6 +16,11 @@ public final class ResumePoint {
   public var isComplete: Bool { contents.isComplete }
   /// What the user should know: checkpoints that are damaged, how the run ended.
   public private(set) var warnings: [String] = []
+
+  /// What could not be put back.
+  private(set) var fileProblems: [String] = []
+  private var allowedChanges: Set<String> = []
+  private var allowsChanges = false
 
   let number: Int
   let contents: CheckpointContents
@@ -36,7 +42,11 @@ public final class ResumePoint {
         (contents, history) = found
         self.number = number
         warnings = damaged
-        if let note = CrashNote.take(PathName.join(path, CrashNote.fileName)) { warnings.append(note) }
+        if let note = CrashNote.take(PathName.join(path, CrashNote.fileName)) {
+          warnings.append(note)
+        } else if lock.wasLeftBehind {
+          warnings.append("the process before was killed, or the machine stopped: nothing is known of what it was doing")
+        }
         return
       } catch let damage as CheckpointDamage {
         damaged.append("\(damage); going on from the one before it")
@@ -45,12 +55,22 @@ public final class ResumePoint {
     throw ResumeProblem.allDamaged(folder, damaged)
   }
 
-  /// Puts the run's files back to what they were at the checkpoint.
-  func restoreFiles() throws {
+  /// The run's folder, with its files put back to what they were at the checkpoint.
+  /// - Parameter identity: Of the run that is about to go on.
+  func openFolder(_ identity: CheckpointContents) throws -> RunFolder {
+    if !allowsChanges, identity.data != contents.data {
+      throw ResumeProblem.otherData(folder, contents.data, identity.data)
+    }
     let path = PathName.join(folder, RunCheckpoints.folderName)
     // Those that are newer and damaged: the run gives their numbers to others.
     for newer in CheckpointStore.numbers(in: path) where newer > number { CheckpointStore.remove(newer, in: path) }
-    warnings += try FileUndo.restore(folder, to: number, lengths: contents.files, in: path)
+    fileProblems = try FileUndo.restore(folder, to: number, lengths: contents.files, in: path)
+    return RunFolder(resuming: folder, contents.files)
+  }
+
+  func describe(in facts: inout ty_run_facts) {
+    facts.resumed = 1
+    facts.initial_epoch = Int64(position.epoch)
   }
 
   // MARK: Whether a plan is of this run
@@ -65,10 +85,14 @@ public final class ResumePoint {
     return trained(contents.config).differences(from: trained(resolved))
   }
 
+  /// A key that may be another than in the run's config.
+  func allow(_ key: String) { allowedChanges.insert(key) }
+
   /// What stands against going on with a plan, all of it at once.
   /// - Parameter allowsChanges: The user wants to go on with another config or other plugins.
   func check(_ plan: Plan, allowsChanges: Bool) throws {
-    let changes = changes(in: plan.resolved)
+    self.allowsChanges = allowsChanges
+    let changes = changes(in: plan.resolved).filter { !allowedChanges.contains($0) }
     if !changes.isEmpty, !allowsChanges { throw ResumeProblem.changed(folder, changes) }
     let now = PluginIdentity.all(plan)
     let before = contents.plugins
@@ -89,12 +113,6 @@ public final class ResumePoint {
     if contents.isComplete, contents.run.position.epoch >= plan.training.epochs {
       throw ResumeProblem.finished(folder, epochs: contents.run.epochs.count)
     }
-  }
-
-  func check(_ data: DataIdentity, allowsChanges: Bool) throws {
-    let before = contents.data
-    guard data != before, !allowsChanges else { return }
-    throw ResumeProblem.otherData(folder, before, data)
   }
 }
 

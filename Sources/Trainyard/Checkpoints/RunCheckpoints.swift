@@ -1,4 +1,5 @@
 import Glibc
+import PluginHost
 import Training
 
 /// Takes the checkpoints of one run: a copy of all it needs between two batches, which another thread then writes.
@@ -54,6 +55,13 @@ final class RunCheckpoints {
       step: point?.contents.run.step ?? 0, clock: clock)
     folder.undo = undo
     undo.taken(number)
+    for problem in point?.fileProblems ?? [] { log(.warning, problem) }
+    CrashNotes.write(to: PathName.absolute(PathName.join(path, CrashNote.fileName)))
+  }
+
+  deinit {
+    CrashNotes.write(to: nil)
+    _ = try? job?.finish()
   }
 
   // MARK: While the run goes on
@@ -153,6 +161,8 @@ final class RunCheckpoints {
   func end(_ outcome: Outcome) {
     collect()
     folder.undo = nil
+    CrashNotes.write(to: nil)
+    lock.endInOrder()
     let isDone = (outcome == .finished || outcome == .stopped) && !schedule.policy.keepFinished
     guard isDone || safe == nil else { return }
     // First out of sight: half a folder must not look like something to go on from.

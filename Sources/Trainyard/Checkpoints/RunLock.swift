@@ -4,6 +4,8 @@ import Training
 /// Says that a run's folder is in use: held as long as the process lives that trains in it, however it ends.
 final class RunLock: Sendable {
   private let descriptor: Int32
+  /// Whoever had it before did not come to its end: it crashed or was killed, or the machine stopped.
+  let wasLeftBehind: Bool
 
   /// - Parameter folder: The run's `resume` folder.
   /// - Throws: `RunIsInUse` where another process has it.
@@ -11,13 +13,19 @@ final class RunLock: Sendable {
     let path = PathName.join(folder, "lock")
     descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw FileError("write", path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      let code = errno
-      if code == EWOULDBLOCK { throw RunIsInUse(path: run) }
-      // A file system without locks cannot keep two programs apart; that is no reason not to train.
-      return
+    // A file system without locks cannot keep two programs apart; that is no reason not to train.
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      close(descriptor)
+      throw RunIsInUse(path: run)
     }
+    var info = stat()
+    wasLeftBehind = fstat(descriptor, &info) == 0 && info.st_size > 0
+    // Overwritten and not emptied first: there is no moment at which it says nothing.
+    let text = "\(getpid())\n"
+    _ = text.utf8.withContiguousStorageIfAvailable { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
+
+  func endInOrder() { _ = ftruncate(descriptor, 0) }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 }

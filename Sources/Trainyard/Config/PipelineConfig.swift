@@ -12,6 +12,8 @@ public struct PipelineConfig: Sendable {
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig
+  /// `nil`: none are taken.
+  public var checkpoints: CheckpointPolicy?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
   /// What relative paths of the config are relative to.

@@ -36,6 +36,7 @@ struct PipelineReader {
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      checkpoints: checkpoints(root["checkpoints"]),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
       baseFolder: baseFolder)
@@ -159,6 +160,27 @@ struct PipelineReader {
       folder: node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder"),
       name: name,
       record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
+  }
+
+  /// `false`: none are taken.
+  private mutating func checkpoints(_ node: ConfigNode?) -> CheckpointPolicy? {
+    guard let node, !node.isNull else { return CheckpointPolicy() }
+    if case .bool(let isOn) = node.value { return isOn ? CheckpointPolicy() : nil }
+    guard node.isMap else {
+      problems.append(
+        ConfigProblem(
+          .wrongType, "key 'checkpoints' of the pipeline must be a map or false, not \(node.found)",
+          at: node.position, in: "checkpoints", help: "write {every_epochs: 1}, or false for none"))
+      return nil
+    }
+    let values = values(of: .checkpoints, node, owner: "'checkpoints'", place: "checkpoints")
+    let epochs = values.optionalInt("every_epochs")
+    let steps = values.optionalInt("every_steps")
+    let hasOther = epochs != nil || steps != nil
+    return CheckpointPolicy(
+      everyEpochs: epochs, everySteps: steps,
+      everySeconds: values.optionalDouble("every_seconds") ?? (hasOther ? nil : CheckpointPolicy.standardSeconds),
+      keep: values.int("keep"), keepFinished: values.bool("keep_finished"))
   }
 
   /// In the order in which they are made, which need not be that of the file.

@@ -10,6 +10,7 @@ extension JSONSchema {
         "train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
       JSONValue.Member("find_learning_rate", section(.findLearningRate)),
       JSONValue.Member("output", section(.output)),
+      JSONValue.Member("checkpoints", ["anyOf": [["type": "boolean"], section(.checkpoints)]]),
       JSONValue.Member("plugins", section(.plugins)),
     ]
     let plugins = ComponentSpec.Kind.allCases.flatMap { kind in
@@ -36,7 +37,7 @@ extension JSONSchema {
   /// What the tables among the keys at the top hold.
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
-    "output": reference("output"), "plugins": reference("plugins"),
+    "output": reference("output"), "checkpoints": reference("checkpoints"), "plugins": reference("plugins"),
     "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],
   ]

@@ -24,7 +24,7 @@ public struct PipelineSection: Sendable {
   public static let all: [PipelineSection] = [
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
-    output, plugins,
+    output, checkpoints, plugins,
   ]
 
   /// All keys with what they mean, as help shows it.
@@ -49,6 +49,8 @@ extension PipelineSection {
       OptionSpec("monitors", .table, "What to measure beside the loss.", isList: true),
       OptionSpec("callbacks", .table, "What watches and steers the run, in this order.", isList: true),
       OptionSpec("output", .table, "What a run leaves behind."),
+      OptionSpec(
+        "checkpoints", .table, "When the run is saved, so that it can be resumed; false for never."),
       OptionSpec("plugins", .table, "Where plugins are found."),
       OptionSpec("cross_validation", .table, "Not supported yet: one fit for each fold."),
       OptionSpec("search", .table, "Not supported yet: one fit for each set of parameters."),
@@ -69,6 +71,23 @@ extension PipelineSection {
       OptionSpec(
         "record", .choice, "What events.jsonl holds, for replay: epochs only, or each batch as well.",
         default: "epochs", choices: ["epochs", "batches"]),
+    ])
+
+  public static let checkpoints = PipelineSection(
+    "checkpoints",
+    "When the run is saved, so that `trainyard resume` can go on with it. An interrupted run is always saved.",
+    [
+      OptionSpec(
+        "every_epochs", .int, "After every n-th epoch.", range: "[1, )", unit: "epochs"),
+      OptionSpec("every_steps", .int, "After every n-th optimizer step.", range: "[1, )", unit: "steps"),
+      OptionSpec(
+        "every_seconds", .float,
+        "Between two batches, when so much time has passed since the last; 30 where neither of the above is given.",
+        range: "(0, )", unit: "seconds"),
+      OptionSpec("keep", .int, "The newest so many are kept.", default: "2", range: "[1, )"),
+      OptionSpec(
+        "keep_finished", .bool,
+        "Keeps the last one of a run that has finished, so that it can be given more epochs.", default: "false"),
     ])
 
   public static let plugins = PipelineSection(

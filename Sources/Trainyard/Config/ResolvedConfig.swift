@@ -16,6 +16,7 @@ extension PipelineConfig {
       ("monitors", ConfigNode(.list(monitors.map { node($0) } + measures.map(\.node)))),
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
       ("output", output.node),
+      ("checkpoints", checkpoints?.node ?? ConfigNode(.bool(false))),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
     ])
   }
@@ -129,6 +130,18 @@ extension LearningRateSearch {
       ("steps", ConfigNode(steps)),
       ("ramp", ConfigNode(text: ramp.rawValue)),
       ("divergence", ConfigNode(.float(divergence))),
+    ])
+  }
+}
+
+extension CheckpointPolicy {
+  fileprivate var node: ConfigNode {
+    PipelineConfig.map([
+      ("every_epochs", everyEpochs.map { ConfigNode($0) }),
+      ("every_steps", everySteps.map { ConfigNode($0) }),
+      ("every_seconds", everySeconds.map { ConfigNode(.float($0)) }),
+      ("keep", ConfigNode(keep)),
+      ("keep_finished", ConfigNode(.bool(keepFinished))),
     ])
   }
 }

@@ -61,7 +61,7 @@ enum PathName {
     rmdir(path)
   }
 
-  /// The names in a folder, in no order; none where it cannot be read.
+  /// The names in a folder, sorted; none where it cannot be read.
   static func entries(of path: String) -> [String] {
     guard let stream = opendir(path) else { return [] }
     defer { closedir(stream) }
@@ -71,7 +71,7 @@ enum PathName {
       let text = String(decoding: name, as: UTF8.self)
       if text != ".", text != ".." { names.append(text) }
     }
-    return names
+    return names.sorted()
   }
 
   /// Nanoseconds since 1970; 0 where there is no such file.

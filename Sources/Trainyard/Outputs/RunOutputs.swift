@@ -27,22 +27,34 @@ final class RunOutputs: RunTarget {
     recorder = folder.map { EventRecorder(folder: $0, metrics: metrics, recordsBatches: recordsBatches) }
   }
 
-  /// Goes on behind what the files hold already.
-  func resume(_ state: OutputState, parameters: @escaping () -> [(String, Double)]) {
-    recorder?.parameters = parameters
-    recorder?.seconds = state.recordedSeconds
-    metricsFile?.columns = state.columns
-    warnings = state.warnings
-  }
-
   private var state: OutputState {
     OutputState(
       columns: metricsFile?.columns ?? [], warnings: warnings, recordedSeconds: recorder?.seconds ?? 0)
   }
 
-  func begin(_ facts: [(String, JSONValue)], parameters: @escaping () -> [(String, Double)]) throws {
+  /// - Parameter point: Goes on behind what the files hold already.
+  func begin(
+    from point: ResumePoint? = nil, _ facts: [(String, JSONValue)],
+    parameters: @escaping () -> [(String, Double)]
+  ) throws {
     recorder?.parameters = parameters
-    try recorder?.begin(facts)
+    guard let state = point?.contents.outputs else {
+      try recorder?.begin(facts)
+      return
+    }
+    recorder?.seconds = state.recordedSeconds
+    metricsFile?.columns = state.columns
+    warnings = state.warnings
+  }
+
+  /// Takes checkpoints of the run from here on, where it has a folder for them.
+  func takeCheckpoints(
+    _ policy: CheckpointPolicy?, _ identity: CheckpointContents, from point: ResumePoint?, _ clock: RunClock
+  ) throws {
+    guard let policy, let folder else { return }
+    checkpoints = try RunCheckpoints(
+      folder, policy: policy, identity: identity, from: point, clock: clock.monotonic
+    ) { [unowned self] level, text in log(level, text, from: "the checkpoints") }
   }
 
   func log(_ level: LogLevel, _ text: String, from part: String) {

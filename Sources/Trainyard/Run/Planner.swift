@@ -48,6 +48,8 @@ struct Planner {
     plan.initialWeights = config.model.initialWeights
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
+    plan.checkpoints = config.checkpoints
+    plan.baseFolder = config.baseFolder
     plan.output.recordsBatches = config.output.record == .batches
     plan.resolved = resolved(plan)
     return plan

@@ -13,6 +13,20 @@ public struct RunReport: Sendable {
   public var directions: [String: Direction]
   /// Lines that were said as warnings.
   public var warnings: [String]
+  /// What the model, as the run has left it, makes of the validation rows; for a fit that was asked for it and that
+  /// finished or was stopped.
+  public var heldOut: HeldOutResult?
+
+  /// The run has failed after all. The first failure is the one that is told; others are warnings.
+  mutating func fail(_ failure: RunFailure) {
+    guard result.failure == nil else {
+      warnings.append(failure.description)
+      return
+    }
+    result.failure = failure
+    result.outcome = .failed
+    result.reason = failure.description
+  }
 
   /// Value and epoch of the best of a metric, by its direction; NaN is never best.
   public func best(_ metric: String, _ direction: Direction) -> (value: Double, epoch: Int)? {
