@@ -124,8 +124,10 @@ final class MeanModel: LoopModel {
   }
   func dropSnapshot(_ number: Int) throws { snapshots[number] = nil }
 
-  func saveState() throws -> StateTable { [:] }
-  func loadState(_ state: StateTable) throws {}
+  func saveState() throws -> StateTable { ["trained": .int(Int64(trained))] }
+  func loadState(_ state: StateTable) throws {
+    if case .int(let value)? = state["trained"] { trained = Int(value) }
+  }
 }
 
 /// A monitor that publishes what the test says, or counts rows.
@@ -174,8 +176,11 @@ final class CountingMonitor: LoopMonitor {
     if let value = try value(rows, passes) { effects.append(.publish(metric: metric, value: value)) }
   }
 
-  func saveState() throws -> StateTable { [:] }
-  func loadState(_ state: StateTable) throws {}
+  func saveState() throws -> StateTable { ["rows": .int(Int64(rows)), "passes": .int(Int64(passes))] }
+  func loadState(_ state: StateTable) throws {
+    if case .int(let value)? = state["rows"] { rows = Int(value) }
+    if case .int(let value)? = state["passes"] { passes = Int(value) }
+  }
 }
 
 /// A target that keeps what reaches it.
