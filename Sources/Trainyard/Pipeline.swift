@@ -106,12 +106,13 @@ extension Pipeline {
   /// The pipeline of a run that is taken up.
   /// - Parameter epochs: More than it was begun with.
   public init(resuming point: ResumePoint, epochs: Int? = nil) throws {
-    var node = point.config.node
+    let (read, baseFolder) = try point.config()
+    var node = read
     if let epochs {
       node = node.setting(path: ["train", "epochs"], to: ConfigNode(.int(Int64(epochs))))
       point.allow("train.epochs")
     }
-    try self.init(node, baseFolder: point.baseFolder)
+    try self.init(node, baseFolder: baseFolder)
   }
 }
 

@@ -15,7 +15,8 @@ struct Program: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ResumeCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
+      RunCommand.self, ResumeCommand.self, CrossValidateCommand.self, ListCommand.self, InspectCommand.self,
+      SchemaCommand.self, EvaluateCommand.self,
       PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
     ])
 

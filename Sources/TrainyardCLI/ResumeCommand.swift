@@ -19,7 +19,9 @@ struct ResumeCommand: ParsableCommand {
   var folder: String
   @Option(
     parsing: .unconditional,
-    help: "Epochs in all, more than it was begun with; a finished run has kept its last checkpoint for that where checkpoints.keep_finished is true.")
+    help:
+      "Epochs in all, more than it was begun with; a finished run has kept its last checkpoint for that where checkpoints.keep_finished is true."
+  )
   var epochs: Int?
   @Option(
     name: .customLong("plugins"),

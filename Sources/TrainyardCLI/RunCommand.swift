@@ -49,11 +49,17 @@ struct RunCommand: ParsableCommand {
     let plan = try pipeline.plan()
     if dryRun { return try describe(plan) }
     let terminal = Terminal(quiet: quiet)
+    for (key, name) in [("cross_validation", "cross-validate"), ("search", "search")]
+    where plan.resolved[key] != nil {
+      terminal.line(
+        .info, "one fit is trained; the '\(key)' of this pipeline is for `trainyard \(name)`")
+    }
     guard resume else {
       return try RunEnding.tell(try plan.run(console: terminal, interruption: interruption), plan)
     }
     let point = try plan.unfinishedRun(allowsChanges: allowChanges)
     try RunEnding.tell(
-      try plan.resume(point, allowsChanges: allowChanges, console: terminal, interruption: interruption), plan)
+      try plan.resume(point, allowsChanges: allowChanges, console: terminal, interruption: interruption), plan
+    )
   }
 }

@@ -12,6 +12,7 @@ import Testing
     ("examples/callback-in-swift/README.md", "examples/callback-in-swift"),
     ("examples/monitor-from-c/README.md", "examples/monitor-from-c"),
     ("examples/monitor-from-gsl/README.md", "examples/monitor-from-gsl"),
+    ("examples/cross-validation/README.md", "."),
     ("examples/reuse/README.md", "."), ("examples/embed-the-host/README.md", "."),
   ]
 

@@ -216,10 +216,7 @@ import Testing
       ["key 'returns' of 'monitors[0]' is missing"]
     ),
     (
-      smallestWith("search: {}, cross_validation: {folds: 5}"),
-      [
-        "'search' is not supported yet", "'cross_validation' is not supported yet",
-      ]
+      smallestWith("search: {}"), ["'search' is not supported yet"]
     ),
     (
       smallestWith("plugins: {path: [[]]}"),

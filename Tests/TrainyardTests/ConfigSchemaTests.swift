@@ -94,7 +94,7 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "plugins",
+        "data", "model", "train", "monitors", "callbacks", "output", "plugins", "cross_validation",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(

@@ -225,7 +225,9 @@ public final class Trainer {
     // The pass was over: its monitors have computed, and their values are there.
     if let state, state.position.phase == .validation { return state.training }
     if state == nil {
-      for monitor in monitors.training { try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) } }
+      for monitor in monitors.training {
+        try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) }
+      }
     }
     let monitors = monitors.training.filter { !$0.isSample }
     let hasBegin = hooks.wants(.batchBegin)
@@ -237,7 +239,9 @@ public final class Trainer {
       try trainingData.begin(epoch: epoch, startBatch: total.batches)
     }
     while hooks.stop == nil, !reachedMaxSteps {
-      if try isLeft(RunPosition(.training, epoch: epoch, batch: total.batches), training: total) { return nil }
+      if try isLeft(RunPosition(.training, epoch: epoch, batch: total.batches), training: total) {
+        return nil
+      }
       guard let batch = try nextBatch(epoch, total.batches) else { break }
       let number = total.batches
       hooks.enter(batch: number, examples: batch.rows)
@@ -277,7 +281,8 @@ public final class Trainer {
   }
 
   /// Returns false when the run was interrupted.
-  private func validateIfDue(_ epoch: Int, _ trained: Evaluation.Total, from state: RunState?) throws -> Bool {
+  private func validateIfDue(_ epoch: Int, _ trained: Evaluation.Total, from state: RunState?) throws -> Bool
+  {
     guard let validationData, (epoch + 1) % max(1, settings.validationEvery) == 0 else { return true }
     let start = state?.position.phase == .validation ? state?.validation : nil
     hooks.enter(batch: -1, examples: 0)

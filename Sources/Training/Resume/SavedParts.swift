@@ -70,7 +70,8 @@ extension WeightSlots {
 
   /// Fills the slots of a callback that was reset. Leaves other weights in the model: its own are loaded after this.
   mutating func load(_ saved: [Int: [SavedTensor]], of callback: LoopCallback) throws {
-    for (number, weights) in saved.sorted(by: { $0.key < $1.key }) where callback.slots.indices.contains(number) {
+    for (number, weights) in saved.sorted(by: { $0.key < $1.key })
+    where callback.slots.indices.contains(number) {
       let held = weights.map(\.named)
       guard model.hasSnapshots else {
         callback.slots[number] = .copy(held)

@@ -6,9 +6,8 @@ struct CheckpointContents: Sendable {
   static let format = 1
 
   var run = RunState()
-  /// The config as it was resolved, and what its relative paths are relative to.
+  /// The config as it was resolved, for comparison: without the paths of libraries, which no checkpoint names.
   var config = JSONValue.object([])
-  var baseFolder = "."
   var plugins: [PluginIdentity] = []
   var data = DataIdentity()
   var files = FileLengths()
@@ -23,8 +22,7 @@ struct CheckpointContents: Sendable {
 extension CheckpointContents {
   /// What all checkpoints of a run have in common.
   init(_ plan: Plan, _ prepared: PreparedData, _ training: BatchLoader, _ validation: BatchLoader?) {
-    config = plan.resolved
-    baseFolder = PathName.absolute(plan.baseFolder)
+    config = plan.resolved.withoutLibraryPaths
     plugins = PluginIdentity.all(plan)
     data = DataIdentity(
       trainingRows: training.rows.count, validationRows: validation?.rows.count ?? 0,
@@ -71,4 +69,22 @@ struct CheckpointDamage: Error, CustomStringConvertible, Equatable {
   var path: String
   var detail: String
   var description: String { "the checkpoint '\(path)' cannot be used: \(detail)" }
+}
+
+extension JSONValue {
+  /// A config in which libraries stand by their names alone.
+  var withoutLibraryPaths: JSONValue {
+    switch self {
+    case .array(let values): return .array(values.map(\.withoutLibraryPaths))
+    case .object(let members):
+      return .object(
+        members.map { member in
+          guard ["plugin", "dataset", "library"].contains(member.name), let path = member.value.string else {
+            return Member(member.name, member.value.withoutLibraryPaths)
+          }
+          return Member(member.name, .string(PathName.last(of: path)))
+        })
+    default: return self
+    }
+  }
 }

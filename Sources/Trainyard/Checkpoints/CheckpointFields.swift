@@ -20,7 +20,8 @@ struct CheckpointFields {
 
   /// A count, from 0.
   func count(_ key: String) throws(CheckpointDamage) -> Int {
-    guard let number = try found(key).int.flatMap({ Int(exactly: $0) }), (0...(1 << 53)).contains(number) else {
+    guard let number = try found(key).int.flatMap({ Int(exactly: $0) }), (0...(1 << 53)).contains(number)
+    else {
       throw wrong(key, "a count")
     }
     return number

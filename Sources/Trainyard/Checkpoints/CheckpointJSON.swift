@@ -10,7 +10,9 @@ extension CheckpointContents {
       let slots = callback.slots.sorted { $0.key < $1.key }.map { number, weights in
         JSONValue.Member("\(number)", JSONValue(weights, &pool, of: "slots/\(name)/\(number)"))
       }
-      guard case .object(var members) = JSONValue(callback.part, &pool, of: "callbacks/\(name)") else { continue }
+      guard case .object(var members) = JSONValue(callback.part, &pool, of: "callbacks/\(name)") else {
+        continue
+      }
       members.append(JSONValue.Member("slots", .object(slots)))
       callbacks.append(JSONValue.Member(name, .object(members)))
     }
@@ -20,13 +22,16 @@ extension CheckpointContents {
     return .record(
       [
         ("format", .int(Int64(Self.format))),
-        ("config", config), ("base_folder", .string(baseFolder)),
+        ("config", config),
         ("plugins", .array(plugins.map(\.json))), ("data", data.json),
         ("is_complete", .bool(isComplete)),
         ("found_learning_rate", foundLearningRate.map { JSONValue(exactly: $0) } ?? .null),
       ] + runMembers + [
         ("history", history.json),
-        ("files", .object(files.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .int(Int64($0.value))) })),
+        (
+          "files",
+          .object(files.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .int(Int64($0.value))) })
+        ),
         ("outputs", outputs.json),
         ("model", modelJSON(&pool)),
         ("callbacks", .object(callbacks)),
@@ -71,7 +76,6 @@ extension CheckpointContents {
   /// Everything but the epochs, which are in the history.
   init(_ fields: CheckpointFields, _ tensors: [String: SavedTensor]) throws {
     config = .object(try fields.members("config"))
-    baseFolder = try fields.text("base_folder")
     plugins = try fields.objects("plugins").map { try PluginIdentity($0) }
     data = try DataIdentity(try fields.fields("data"))
     isComplete = try fields.bool("is_complete")

@@ -33,7 +33,9 @@ struct CheckpointManifest {
     guard let bytes = try? InputFile.read(path, limit: 1 << 16) else {
       throw damage("it has no \(Self.name), or one that cannot be read")
     }
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw damage("\(Self.name) is not UTF-8") }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw damage("\(Self.name) is not UTF-8")
+    }
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard let first = lines.first, first.hasPrefix(Self.title),
       let format = Int(first.dropFirst(Self.title.count))
@@ -48,7 +50,8 @@ struct CheckpointManifest {
     }
     for line in lines.dropFirst().dropLast(2) {
       let parts = line.split(separator: " ", maxSplits: 2)
-      guard parts.count == 3, let size = Int(parts[0]), size >= 0, let checksum = Checksum(hex: String(parts[1]))
+      guard parts.count == 3, let size = Int(parts[0]), size >= 0,
+        let checksum = Checksum(hex: String(parts[1]))
       else { throw damage("\(Self.name) has a line that is none: '\(String(line).shownInMessages)'") }
       entries.append((String(parts[2]), Entry(size: size, checksum: checksum)))
     }
@@ -68,7 +71,8 @@ struct CheckpointManifest {
         path: folder, detail: "\(name) has \(bytes.count) bytes, and was written with \(entry.size)")
     }
     guard Checksum(bytes) == entry.checksum else {
-      throw CheckpointDamage(path: folder, detail: "\(name) does not have the checksum that it was written with")
+      throw CheckpointDamage(
+        path: folder, detail: "\(name) does not have the checksum that it was written with")
     }
     return bytes
   }

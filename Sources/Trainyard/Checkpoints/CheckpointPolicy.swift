@@ -48,7 +48,9 @@ struct CheckpointSchedule {
   /// - Parameter now: Monotonic: it never jumps with the wall clock.
   func isDue(at position: RunPosition, step: Int) -> Bool {
     if let every = policy.everySteps, step &- takenAtStep >= every { return true }
-    if let every = policy.everyEpochs, position.phase == .betweenEpochs, position.epoch &- takenAtEpoch >= every {
+    if let every = policy.everyEpochs, position.phase == .betweenEpochs,
+      position.epoch &- takenAtEpoch >= every
+    {
       return true
     }
     if let nanoseconds, clock() &- takenAt >= nanoseconds { return true }

@@ -55,7 +55,8 @@ struct CheckpointStore: Sendable {
       let text = Array(JSONWriter.pretty(state).utf8)
       manifest.add(
         "state.json",
-        try Self.writeFile("state.json", in: temporary) { write in try text.withUnsafeBytes { try write($0) } })
+        try Self.writeFile("state.json", in: temporary) { write in try text.withUnsafeBytes { try write($0) }
+        })
       manifest.add(
         "tensors.safetensors",
         try Self.writeFile("tensors.safetensors", in: temporary) { try SafeTensors.emit(pool.tensors, $0) })
@@ -104,7 +105,9 @@ struct CheckpointStore: Sendable {
   /// One checkpoint, every byte of it checked, with its epochs.
   /// - Throws: `CheckpointDamage`; `NewerCheckpoint` for one of a later format, also where this program could not
   ///   read it at all.
-  static func read(_ number: Int, in folder: String) throws -> (contents: CheckpointContents, history: HistoryMark) {
+  static func read(_ number: Int, in folder: String) throws -> (
+    contents: CheckpointContents, history: HistoryMark
+  ) {
     let path = path(number, in: folder)
     do {
       let manifest = try CheckpointManifest(reading: PathName.join(path, CheckpointManifest.name))
@@ -129,7 +132,8 @@ struct CheckpointStore: Sendable {
     } catch let error as NewerCheckpoint {
       throw error
     } catch let error as CheckpointDamage {
-      throw CheckpointDamage(path: path, detail: error.path == path ? error.detail : "\(error.path): \(error.detail)")
+      throw CheckpointDamage(
+        path: path, detail: error.path == path ? error.detail : "\(error.path): \(error.detail)")
     } catch {
       throw CheckpointDamage(path: path, detail: "\(error)")
     }

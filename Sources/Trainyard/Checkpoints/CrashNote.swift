@@ -9,14 +9,15 @@ public enum CrashNote {
 
   static let fileName = "crash.txt"
 
-  /// The note in words, which is then gone; `nil` where there is none.
-  static func take(_ path: String) -> String? {
-    guard let bytes = try? InputFile.read(path, limit: 1 << 16), let text = String(validating: bytes, as: UTF8.self),
+  /// The note in words; `nil` where there is none.
+  static func words(_ path: String) -> String? {
+    guard let bytes = try? InputFile.read(path, limit: 1 << 16),
+      let text = String(validating: bytes, as: UTF8.self),
       let note = CrashNotes.read(text)
     else { return nil }
-    unlink(path)
     let signal = strsignal(note.signal).map { String(cString: $0) } ?? "signal \(note.signal)"
-    let who = note.party.map { "in \($0.shownInMessages), \(note.call ?? "")" } ?? "while no plugin was being called"
+    let who =
+      note.party.map { "in \($0.shownInMessages), \(note.call ?? "")" } ?? "while no plugin was being called"
     return "the process before crashed \(who): \(signal)"
   }
 }

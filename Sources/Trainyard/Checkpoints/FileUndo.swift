@@ -25,7 +25,9 @@ final class FileUndo {
     var kept: String?
 
     var json: JSONValue {
-      .record([("after", .int(Int64(after))), ("file", .string(file)), ("kept", kept.map { .string($0) } ?? .null)])
+      .record([
+        ("after", .int(Int64(after))), ("file", .string(file)), ("kept", kept.map { .string($0) } ?? .null),
+      ])
     }
 
     init(after: Int, file: String, kept: String?) {
@@ -36,7 +38,8 @@ final class FileUndo {
 
     /// - Returns: `nil` for a line that a failure of the machine has cut off, or nobody here has written.
     init?(_ line: Substring.UTF8View) {
-      guard let text = String(validating: line, as: UTF8.self), let value = try? JSONValue(parsing: text, from: ""),
+      guard let text = String(validating: line, as: UTF8.self),
+        let value = try? JSONValue(parsing: text, from: ""),
         let after = value["after"]?.int.flatMap({ Int(exactly: $0) }), let file = value["file"]?.string
       else { return nil }
       self.after = after
@@ -142,7 +145,9 @@ final class FileUndo {
 
   /// Puts the files of a run back to what they were at a checkpoint. May be done again, should it be cut short.
   /// - Returns: What could not be put back, in words.
-  static func restore(_ run: String, to checkpoint: Int, lengths: FileLengths, in folder: String) throws -> [String] {
+  static func restore(_ run: String, to checkpoint: Int, lengths: FileLengths, in folder: String) throws
+    -> [String]
+  {
     var problems: [String] = []
     var seen: Set<String> = []
     for entry in read(folder) where entry.after >= checkpoint && seen.insert(entry.file).inserted {

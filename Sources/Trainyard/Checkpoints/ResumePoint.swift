@@ -6,10 +6,6 @@ import Training
 public final class ResumePoint {
   /// The run's folder.
   public let folder: String
-  /// The config of the run as it was resolved; secrets are left out.
-  public var config: JSONValue { contents.config }
-  /// What relative paths of the config are relative to.
-  public var baseFolder: String { contents.baseFolder }
   /// Where it goes on.
   public var position: RunPosition { contents.run.position }
   /// The run has ended: only more epochs can be added to it.
@@ -42,10 +38,11 @@ public final class ResumePoint {
         (contents, history) = found
         self.number = number
         warnings = damaged
-        if let note = CrashNote.take(PathName.join(path, CrashNote.fileName)) {
+        if let note = CrashNote.words(PathName.join(path, CrashNote.fileName)) {
           warnings.append(note)
         } else if lock.wasLeftBehind {
-          warnings.append("the process before was killed, or the machine stopped: nothing is known of what it was doing")
+          warnings.append(
+            "the process before was killed, or the machine stopped: nothing is known of what it was doing")
         }
         return
       } catch let damage as CheckpointDamage {
@@ -53,6 +50,12 @@ public final class ResumePoint {
       }
     }
     throw ResumeProblem.allDamaged(folder, damaged)
+  }
+
+  /// The config in the run's folder; secrets are left out of it. No checkpoint says which libraries are opened.
+  public func config() throws -> (node: ConfigNode, baseFolder: String) {
+    let origin = RunOrigin(reading: PathName.join(folder, RunCheckpoints.folderName))
+    return (try ConfigReader.read(path: PathName.join(folder, "config.json")), origin.baseFolder)
   }
 
   /// The run's folder, with its files put back to what they were at the checkpoint.
@@ -63,7 +66,10 @@ public final class ResumePoint {
     }
     let path = PathName.join(folder, RunCheckpoints.folderName)
     // Those that are newer and damaged: the run gives their numbers to others.
-    for newer in CheckpointStore.numbers(in: path) where newer > number { CheckpointStore.remove(newer, in: path) }
+    for newer in CheckpointStore.numbers(in: path) where newer > number {
+      CheckpointStore.remove(newer, in: path)
+    }
+    unlink(PathName.join(path, CrashNote.fileName))
     fileProblems = try FileUndo.restore(folder, to: number, lengths: contents.files, in: path)
     return RunFolder(resuming: folder, contents.files)
   }
@@ -78,11 +84,11 @@ public final class ResumePoint {
   /// Keys of the config in which a plan differs from the run. Where outputs go, and when checkpoints are taken, changes
   /// nothing in what is trained.
   public func changes(in resolved: JSONValue) -> [String] {
-    let free: Set<String> = ["output", "checkpoints", "plugins"]
+    let free: Set<String> = ["output", "checkpoints", "plugins", "cross_validation", "search"]
     func trained(_ config: JSONValue) -> JSONValue {
       .object((config.members ?? []).filter { !free.contains($0.name) })
     }
-    return trained(contents.config).differences(from: trained(resolved))
+    return trained(contents.config).differences(from: trained(resolved.withoutLibraryPaths))
   }
 
   /// A key that may be another than in the run's config.
@@ -102,7 +108,9 @@ public final class ResumePoint {
       throw ResumeProblem.otherPlugins(folder, missing.map(\.words), new.map(\.words))
     }
     for plugin in now {
-      guard let old = before.first(where: { $0.isSame(as: plugin) }), old.version != plugin.version else { continue }
+      guard let old = before.first(where: { $0.isSame(as: plugin) }), old.version != plugin.version else {
+        continue
+      }
       warnings.append(
         "\(plugin.words) is version \(plugin.version) now, and was \(old.version): the run may not go on exactly as it would have"
       )
@@ -150,7 +158,9 @@ extension JSONValue {
       return own.indices.flatMap { own[$0].differences(from: others[$0], at: "\(path)[\($0)]") }
     }
     // 1 and 1.0 are the same number, whichever way they were written.
-    if let own = double, let others = other.double, string == nil, other.string == nil, own == others { return [] }
+    if let own = double, let others = other.double, string == nil, other.string == nil, own == others {
+      return []
+    }
     return [path]
   }
 }

@@ -30,7 +30,9 @@ public struct ResumeProblem: Error, FailureWords, Equatable {
       code: .changed,
       message: "the config is not that of the run '\(folder)': it differs in "
         + keys.prefix(8).map(\.shownInMessages).joined(separator: ", ") + more,
-      help: "resume it as it was begun with `trainyard resume \(folder)`, or go on with the new config by --allow-changes")
+      help:
+        "resume it as it was begun with `trainyard resume \(folder)`, or go on with the new config by --allow-changes"
+    )
   }
 
   static func otherPlugins(_ folder: String, _ missing: [String], _ new: [String]) -> ResumeProblem {
@@ -46,7 +48,8 @@ public struct ResumeProblem: Error, FailureWords, Equatable {
   static func otherData(_ folder: String, _ before: DataIdentity, _ now: DataIdentity) -> ResumeProblem {
     func words(_ data: DataIdentity) -> String {
       let shape = data.featureShape.map { "\($0)" }.joined(separator: "×")
-      return "\(data.trainingRows) rows to train on, \(data.validationRows) to validate on, features of \(shape)"
+      return
+        "\(data.trainingRows) rows to train on, \(data.validationRows) to validate on, features of \(shape)"
     }
     return ResumeProblem(
       code: .otherData,

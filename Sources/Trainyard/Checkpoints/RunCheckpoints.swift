@@ -32,8 +32,8 @@ final class RunCheckpoints {
   ///   - identity: What all checkpoints of the run have in common.
   ///   - point: Where the run goes on.
   init(
-    _ folder: RunFolder, policy: CheckpointPolicy, identity: CheckpointContents, from point: ResumePoint?,
-    clock: @escaping () -> Int64, log: @escaping (LogLevel, String) -> Void
+    _ folder: RunFolder, policy: CheckpointPolicy, identity: CheckpointContents, baseFolder: String,
+    from point: ResumePoint?, clock: @escaping () -> Int64, log: @escaping (LogLevel, String) -> Void
   ) throws {
     self.folder = folder
     self.identity = identity
@@ -47,7 +47,9 @@ final class RunCheckpoints {
       try PathName.makeFolders(path)
       lock = try RunLock(path, of: folder.path)
       undo = FileUndo(path)
+      try RunOrigin(baseFolder: baseFolder).write(to: path)
     }
+    lock.claim()
     number = point?.number ?? 0
     store = CheckpointStore(path, keep: max(1, policy.keep), from: point?.history ?? HistoryMark())
     schedule = CheckpointSchedule(

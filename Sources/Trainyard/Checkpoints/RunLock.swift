@@ -20,9 +20,13 @@ final class RunLock: Sendable {
     }
     var info = stat()
     wasLeftBehind = fstat(descriptor, &info) == 0 && info.st_size > 0
+  }
+
+  /// The run begins, or goes on: whoever finds this after it without `endInOrder` knows that it was left.
+  func claim() {
     // Overwritten and not emptied first: there is no moment at which it says nothing.
-    let text = "\(getpid())\n"
-    _ = text.utf8.withContiguousStorageIfAvailable { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
+    let text = Array("\(getpid())\n".utf8)
+    _ = text.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
   }
 
   func endInOrder() { _ = ftruncate(descriptor, 0) }

@@ -80,7 +80,9 @@ extension CheckpointFields {
     if case .int(let value)? = member.value["int"] { return .int(value) }
     if let value = member.value["float"]?.exactDouble { return .float(value) }
     if let bytes = member.value["bytes"]?.hexadecimalBytes { return .bytes(bytes) }
-    if let name = member.value["long_bytes"]?.string, let tensor = tensors[name] { return .bytes(tensor.bytes) }
+    if let name = member.value["long_bytes"]?.string, let tensor = tensors[name] {
+      return .bytes(tensor.bytes)
+    }
     if let name = member.value["tensor"]?.string, let tensor = tensors[name] {
       return .tensor(type: tensor.type, shape: tensor.shape, bytes: tensor.bytes)
     }

@@ -27,7 +27,9 @@ enum UnfinishedRuns {
 
   /// Folders with checkpoints, by the newest of them.
   private static func candidates(_ parent: String, _ name: String?) -> [String] {
-    let folders = name.map { [PathName.join(parent, $0)] } ?? PathName.entries(of: parent).map { PathName.join(parent, $0) }
+    let folders =
+      name.map { [PathName.join(parent, $0)] }
+      ?? PathName.entries(of: parent).map { PathName.join(parent, $0) }
     var found: [(folder: String, time: Int)] = []
     for folder in folders {
       let path = PathName.join(folder, RunCheckpoints.folderName)

@@ -14,6 +14,8 @@ public struct PipelineConfig: Sendable {
   public var output: OutputConfig
   /// `nil`: none are taken.
   public var checkpoints: CheckpointPolicy?
+  /// `nil`: not given.
+  public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
   /// What relative paths of the config are relative to.

@@ -26,10 +26,11 @@ struct PipelineReader {
       problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
     }
     let monitors = elements("monitors", root)
+    let training = train(root["train"])
     let config = PipelineConfig(
       data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
       model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
-      train: train(root["train"]),
+      train: training,
       monitors: monitors.filter { !Self.isMeasure($0.node) }.compactMap {
         plugin(.monitor, $0.node, place: $0.place)
       },
@@ -37,6 +38,7 @@ struct PipelineReader {
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
       checkpoints: checkpoints(root["checkpoints"]),
+      crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
       baseFolder: baseFolder)
@@ -179,7 +181,8 @@ struct PipelineReader {
     let hasOther = epochs != nil || steps != nil
     return CheckpointPolicy(
       everyEpochs: epochs, everySteps: steps,
-      everySeconds: values.optionalDouble("every_seconds") ?? (hasOther ? nil : CheckpointPolicy.standardSeconds),
+      everySeconds: values.optionalDouble("every_seconds")
+        ?? (hasOther ? nil : CheckpointPolicy.standardSeconds),
       keep: values.int("keep"), keepFinished: values.bool("keep_finished"))
   }
 
@@ -192,7 +195,7 @@ struct PipelineReader {
 
   // MARK: Values
 
-  private mutating func values(
+  mutating func values(
     of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String
   ) -> SectionValues {
     let structure = section.keys.filter { $0.type == .table }.map(\.key)

@@ -9,6 +9,7 @@ extension JSONSchema {
       JSONValue.Member(
         "train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
       JSONValue.Member("find_learning_rate", section(.findLearningRate)),
+      JSONValue.Member("cross_validation", crossValidation),
       JSONValue.Member("output", section(.output)),
       JSONValue.Member("checkpoints", ["anyOf": [["type": "boolean"], section(.checkpoints)]]),
       JSONValue.Member("plugins", section(.plugins)),
@@ -38,6 +39,7 @@ extension JSONSchema {
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
     "output": reference("output"), "checkpoints": reference("checkpoints"), "plugins": reference("plugins"),
+    "cross_validation": reference("cross_validation"),
     "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],
   ]
@@ -74,6 +76,23 @@ extension JSONSchema {
       "then": reference("dataset"),
       "else": section(.validation),
     ]
+  }
+
+  /// A group is a field's name, or true.
+  private static var crossValidation: JSONValue {
+    let schema = section(.crossValidation)
+    let members = (schema.members ?? []).map { member -> JSONValue.Member in
+      guard member.name == "properties", case .object(let keys) = member.value else { return member }
+      let changed = keys.map { key -> JSONValue.Member in
+        guard key.name == "group", case .object(let facts) = key.value else { return key }
+        return JSONValue.Member(
+          "group",
+          .object(
+            facts.map { $0.name == "type" ? JSONValue.Member("type", ["string", "number", "boolean"]) : $0 }))
+      }
+      return JSONValue.Member("properties", .object(changed))
+    }
+    return .object(members)
   }
 
   private static func section(_ section: PipelineSection, structure: [String: JSONValue] = [:]) -> JSONValue {

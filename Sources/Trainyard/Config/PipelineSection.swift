@@ -24,6 +24,7 @@ public struct PipelineSection: Sendable {
   public static let all: [PipelineSection] = [
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
+    crossValidation,
     output, checkpoints, plugins,
   ]
 
@@ -52,12 +53,14 @@ extension PipelineSection {
       OptionSpec(
         "checkpoints", .table, "When the run is saved, so that it can be resumed; false for never."),
       OptionSpec("plugins", .table, "Where plugins are found."),
-      OptionSpec("cross_validation", .table, "Not supported yet: one fit for each fold."),
+      OptionSpec(
+        "cross_validation", .table,
+        "How `trainyard cross-validate` divides the data; `trainyard run` passes over it."),
       OptionSpec("search", .table, "Not supported yet: one fit for each set of parameters."),
     ])
 
   /// Keys that the design has and the program does not have yet.
-  static let notSupportedYet: Set<String> = ["cross_validation", "search"]
+  static let notSupportedYet: Set<String> = ["search"]
 
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",
@@ -87,7 +90,8 @@ extension PipelineSection {
       OptionSpec("keep", .int, "The newest so many are kept.", default: "2", range: "[1, )"),
       OptionSpec(
         "keep_finished", .bool,
-        "Keeps the last one of a run that has finished, so that it can be given more epochs.", default: "false"),
+        "Keeps the last one of a run that has finished, so that it can be given more epochs.",
+        default: "false"),
     ])
 
   public static let plugins = PipelineSection(

@@ -15,6 +15,7 @@ extension PipelineConfig {
       ("train", train.node),
       ("monitors", ConfigNode(.list(monitors.map { node($0) } + measures.map(\.node)))),
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
+      ("cross_validation", crossValidation?.node),
       ("output", output.node),
       ("checkpoints", checkpoints?.node ?? ConfigNode(.bool(false))),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),

@@ -49,11 +49,12 @@ final class RunOutputs: RunTarget {
 
   /// Takes checkpoints of the run from here on, where it has a folder for them.
   func takeCheckpoints(
-    _ policy: CheckpointPolicy?, _ identity: CheckpointContents, from point: ResumePoint?, _ clock: RunClock
+    _ policy: CheckpointPolicy?, _ identity: CheckpointContents, baseFolder: String, from point: ResumePoint?,
+    _ clock: RunClock
   ) throws {
     guard let policy, let folder else { return }
     checkpoints = try RunCheckpoints(
-      folder, policy: policy, identity: identity, from: point, clock: clock.monotonic
+      folder, policy: policy, identity: identity, baseFolder: baseFolder, from: point, clock: clock.monotonic
     ) { [unowned self] level, text in log(level, text, from: "the checkpoints") }
   }
 

@@ -17,6 +17,8 @@ public struct Plan: Sendable {
   public var checkpoints: CheckpointPolicy? = CheckpointPolicy()
   /// What relative paths of the config are relative to.
   public var baseFolder = "."
+  /// How `CrossValidation` divides the data; `nil`: not said. One run passes over it.
+  public var crossValidation: CrossValidationConfig?
   /// The whole config as it was resolved, for the run's folder.
   public var resolved: JSONValue = .object([])
 

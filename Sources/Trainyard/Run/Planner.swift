@@ -51,6 +51,7 @@ struct Planner {
     plan.checkpoints = config.checkpoints
     plan.baseFolder = config.baseFolder
     plan.output.recordsBatches = config.output.record == .batches
+    plan.crossValidation = config.crossValidation
     plan.resolved = resolved(plan)
     return plan
   }

@@ -13,6 +13,12 @@ final class Worker {
 
   init() { pool = InstancePool(context, bridge) }
 
+  /// What instances are told the time by.
+  var clock: RunClock {
+    get { context.clock }
+    set { context.clock = newValue }
+  }
+
   /// The parts of one fit.
   private struct Parts {
     var plan: Plan
@@ -90,11 +96,13 @@ final class Worker {
     try outputs.begin(from: point, recordingFacts(plan, facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
-    let found = try point.map { $0.contents.foundLearningRate }
+    let found =
+      try point.map { $0.contents.foundLearningRate }
       ?? plan.training.learningRateSearch.map {
         try findLearningRate($0, parts, prepared, interruption, folder, console)
       }
-    try outputs.takeCheckpoints(request.checkpoints, identity.finding(found), from: point, context.clock)
+    try outputs.takeCheckpoints(
+      request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, context.clock)
     defer { outputs.checkpoints = nil }
     let trainer = Trainer(
       model: model, callbacks: parts.callbacks, trainingMonitors: parts.monitors.training,

@@ -20,7 +20,9 @@ import Testing
       guard hook != .trainBegin, hook != .trainEnd else { return }
       count += 1
       let logs = event.logs.entries.map { "\($0.id)=\($0.value)" }.joined(separator: ",")
-      journal.add("\(name) \(count) \(hook.name) \(event.epoch).\(event.batch) step \(event.step) \(event.examples) [\(logs)]")
+      journal.add(
+        "\(name) \(count) \(hook.name) \(event.epoch).\(event.batch) step \(event.step) \(event.examples) [\(logs)]"
+      )
       if hook == .batchEnd { effects.append(.blendSlot(0, slotScale: 0.5, weightScale: 0.5)) }
       if hook == .epochEnd {
         effects.append(.setParameter(name: "learning_rate", value: 1 / Double(count)))
@@ -60,7 +62,9 @@ import Testing
     rig.target.onCheckpoint = { [unowned journal = rig.journal] in marks.append(journal.lines.count) }
     let result = try rig.fit()
     let after = marks.map { Array(rig.journal.lines[$0...]) }
-    return (rig.target.states, after, result, rig.model.weight.floats[0], rig.model.parameter("learning_rate"))
+    return (
+      rig.target.states, after, result, rig.model.weight.floats[0], rig.model.parameter("learning_rate")
+    )
   }
 
   private func check(_ change: @escaping (Rig) -> Void = { _ in }) throws {
@@ -82,11 +86,14 @@ import Testing
       #expect(rig.model.weight.floats[0] == whole.weight, "\(state.position)")
       #expect(rig.model.parameter("learning_rate") == whole.rate)
       #expect(result.steps == whole.result.steps)
-      #expect(result.epochs.map { "\($0.metrics)\($0.notes)" } == whole.result.epochs.map { "\($0.metrics)\($0.notes)" })
+      #expect(
+        result.epochs.map { "\($0.metrics)\($0.notes)" }
+          == whole.result.epochs.map { "\($0.metrics)\($0.notes)" })
     }
   }
 
-  @Test func `a run goes on from every batch, validation batch and epoch as if it had not been left`() throws {
+  @Test func `a run goes on from every batch, validation batch and epoch as if it had not been left`() throws
+  {
     try check()
   }
 

@@ -26,7 +26,8 @@ import Training
       clock.now = Int64(step) * 1_000_000_000
       let position =
         step % 10 == 0
-        ? RunPosition(.betweenEpochs, epoch: step / 10) : RunPosition(.training, epoch: step / 10, batch: step % 10)
+        ? RunPosition(.betweenEpochs, epoch: step / 10)
+        : RunPosition(.training, epoch: step / 10, batch: step % 10)
       guard schedule.isDue(at: position, step: step) else { continue }
       schedule.taken(at: position, step: step)
       taken.append(step)

@@ -18,7 +18,6 @@ import Testing
   private func contents(epochs: Int = 3) -> CheckpointContents {
     var contents = CheckpointContents()
     contents.config = ["train": ["epochs": 3, "rate": 0.5]]
-    contents.baseFolder = "/some/where"
     contents.plugins = [PluginIdentity(kind: "model", name: "m", id: "mlp", version: "1.0")]
     contents.data = DataIdentity(
       trainingRows: 10, validationRows: 0, batchesPerEpoch: 2, featureShape: [3, 4])
@@ -62,6 +61,10 @@ import Testing
     return contents
   }
 
+  private func writeFile(_ path: String, _ bytes: [UInt8]) throws {
+    try folder.write(String(path.dropFirst(folder.path.count + 1)), bytes)
+  }
+
   private func bits(_ state: StateTable) -> [String: String] {
     state.mapValues { if case .float(let value) = $0 { "\(value.bitPattern)" } else { "\($0)" } }
   }
@@ -71,7 +74,7 @@ import Testing
     var store = CheckpointStore(folder.path, keep: 2)
     try store.write(written, number: 1, after: [])
     let read = try CheckpointStore.read(1, in: folder.path).contents
-    #expect(read.config == written.config && read.baseFolder == written.baseFolder)
+    #expect(read.config == written.config)
     #expect(read.plugins == written.plugins && read.data == written.data && read.files == written.files)
     #expect(read.outputs == written.outputs && read.foundLearningRate == written.foundLearningRate)
     let (old, new) = (written.run, read.run)
@@ -81,12 +84,15 @@ import Testing
     #expect(new.logs.map(\.name) == old.logs.map(\.name))
     #expect(new.stop?.by == "stopper" && new.warnings == ["one"] && new.dropped.map(\.callback) == ["gone"])
     #expect(new.model.weights == old.model.weights && new.model.part == old.model.part)
-    let (mine, its) = (try #require(old.callbacks.values.first), try #require(new.callbacks["a callback / \"x\""]))
+    let (mine, its) = (
+      try #require(old.callbacks.values.first), try #require(new.callbacks["a callback / \"x\""])
+    )
     #expect(bits(its.part.values) == bits(mine.part.values) && its.slots == mine.slots)
     #expect(new.monitors == old.monitors)
     #expect(new.epochs.count == 3)
     for (a, b) in zip(new.epochs, old.epochs) {
-      #expect(a.metrics.map(\.value.bitPattern) == b.metrics.map(\.value.bitPattern) && a.seconds == b.seconds)
+      #expect(
+        a.metrics.map(\.value.bitPattern) == b.metrics.map(\.value.bitPattern) && a.seconds == b.seconds)
       guard case .list(let list) = a.notes[1].content else { throw TestError("no list") }
       #expect(list.map(\.bitPattern) == Self.numbers.map(\.bitPattern) && a.notes[0] == b.notes[0])
     }
@@ -95,7 +101,9 @@ import Testing
   @Test func `no byte of a checkpoint can change unnoticed`() throws {
     var store = CheckpointStore(folder.path, keep: 2)
     try store.write(contents(epochs: 1), number: 1, after: [])
-    for name in ["00000001/manifest.txt", "00000001/state.json", "00000001/tensors.safetensors", "history.jsonl"] {
+    for name in [
+      "00000001/manifest.txt", "00000001/state.json", "00000001/tensors.safetensors", "history.jsonl",
+    ] {
       let path = folder(name)
       let whole = try readFile(path)
       var changes: [[UInt8]] = [[], Array(whole.dropLast()), Array(whole.dropFirst())]
@@ -167,5 +175,17 @@ import Testing
     let lock = try RunLock(resume, of: folder.path)
     #expect(throws: RunIsInUse.self) { _ = try ResumePoint(folder.path) }
     withExtendedLifetime(lock) {}
+  }
+
+  @Test func `no checkpoint names a library by its path`() {
+    let config: JSONValue = [
+      "model": ["plugin": "/some/where/libmine.so", "file": "/data/x.csv"],
+      "monitors": [["library": "/lib/libm.so.6", "symbol": "fabs"], ["plugin": "accuracy"]],
+    ]
+    #expect(
+      config.withoutLibraryPaths == [
+        "model": ["plugin": "libmine.so", "file": "/data/x.csv"],
+        "monitors": [["library": "libm.so.6", "symbol": "fabs"], ["plugin": "accuracy"]],
+      ])
   }
 }

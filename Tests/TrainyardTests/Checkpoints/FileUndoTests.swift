@@ -16,7 +16,8 @@ import Testing
   }
 
   enum Change: String, CaseIterable {
-    case append, start, remove, save, removeAndSave, removeAndAppend, startTwice, create, createAndRemove, saveNew
+    case append, start, remove, save, removeAndSave, removeAndAppend, startTwice, create, createAndRemove,
+      saveNew
   }
 
   private func make(_ change: Change, _ run: RunFolder) throws {
