@@ -103,13 +103,24 @@ static void write_note(int number) {
 }
 
 static void crashed(int number, siginfo_t *info, void *context) {
-  (void)info, (void)context;
   int saved = errno;
   /* Once: a second crash in here goes to whom it went before. */
   for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &before[i], NULL);
   write_note(number);
   errno = saved;
-  /* Blocked until this returns; then it is the former handler's, or the end. */
+  /* A handler of before may have more to say, as a backtrace. It is called and not sent a signal,
+   * which would not tell it where the crash was. */
+  for (int i = 0; i < SIGNALS; i++) {
+    void (*plain)(int) = before[i].sa_handler;
+    if (signals[i] != number || plain == SIG_DFL || plain == SIG_IGN) continue;
+    if (before[i].sa_flags & SA_SIGINFO) {
+      before[i].sa_sigaction(number, info, context);
+    } else {
+      plain(number);
+    }
+  }
+  /* Nothing goes on after a crash. Blocked until this returns, and then the end. */
+  signal(number, SIG_DFL);
   raise(number);
 }
 

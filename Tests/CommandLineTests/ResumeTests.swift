@@ -28,10 +28,16 @@ import Trainyard
       #include <signal.h>
       #include <stdlib.h>
       #include <unistd.h>
+      static __attribute__((noinline)) int deep(void) {
+        volatile char much[64 << 20];
+        much[0] = 1;
+        return much[0];
+      }
       static ty_status strikes(void *self, const ty_event *event) {
         (void)self;
         if (event->step < 17 || unlink("armed") != 0) return TY_OK;
         \(deed);
+        (void)deep;
         return TY_OK;
       }
       """, as: "strikes", in: program.folder)
@@ -49,7 +55,7 @@ import Trainyard
         continue
       }
       files[name] = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        .map { $0.replacing(#/"seconds": [-+.0-9e]+/#, with: "") }
+        .map { String($0).replacing(#/"seconds": [-+.0-9e]+/#, with: "") }
       if name == "summary.json" {
         files[name] = files[name]?.filter { !$0.contains("\"calls\"") }
       }
@@ -63,13 +69,13 @@ import Trainyard
       "the process before was killed, or the machine stopped: nothing is known of what it was doing"
     ),
     (
-      "raise(SIGSEGV)", 139,
+      "*(volatile int *)8 = 1", 139,
       "the process before crashed in callback 'a-callback', on_batch_end: Segmentation fault"
     ),
     ("abort()", 134, "the process before crashed in callback 'a-callback', on_batch_end: Aborted"),
     // Without a stack to tell it on.
     (
-      "volatile char deep[64 << 20]; deep[0] = 1; deep[sizeof deep - 1] = deep[0]", 139,
+      "deep()", 139,
       "the process before crashed in callback 'a-callback', on_batch_end: Segmentation fault"
     ),
   ]
@@ -79,7 +85,9 @@ import Trainyard
     _ ending: (deed: String, status: Int32, words: String)
   ) throws {
     try begin(ending.deed)
-    #expect(try program.run("run p.yaml --quiet --name one").status == ending.status)
+    // Backtraces, where Swift makes them, come from another handler and take their time.
+    let died = try program.run("run p.yaml --quiet --name one", after: "export SWIFT_BACKTRACE=enable=no")
+    #expect(died.status == ending.status)
     let answer = try program.run("resume runs/one")
     #expect(answer.status == 0)
     #expect(
@@ -138,9 +146,8 @@ import Trainyard
     #expect(longer.status == 0)
     #expect(longer.output.contains("epochs    6 of 6"))
     let rows = try readText(program.folder("runs/one/metrics.csv")).split(separator: "\n")
-    #expect(
-      rows.count == 7
-        && rows.prefix(5) == readText(program.folder("runs/whole/metrics.csv")).split(separator: "\n")[...])
+    let whole = try readText(program.folder("runs/whole/metrics.csv")).split(separator: "\n")
+    #expect(rows.count == 7 && Array(rows.prefix(5)) == whole)
   }
 
   @Test func `a finished run that has kept its checkpoint is given more epochs`() throws {

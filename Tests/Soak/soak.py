@@ -26,7 +26,7 @@ PIPELINES = {
     "keras": f"""
 data: {{train: {MOONS}, validation: {{fraction: 0.3}}, standardize: true}}
 model: {{plugin: mlp, hidden: [12], dropout: 0.2, learning_rate: 0.03}}
-train: {{epochs: 12, batch_size: 16, validation_batch_size: 8, seed: 11}}
+train: {{epochs: 8, batch_size: 16, validation_batch_size: 8, seed: 11}}
 monitors:
   [accuracy, precision, recall, f1, roc-auc, pr-auc, log-loss, brier, calibration-error, matthews-correlation,
    cohen-kappa, confusion-matrix, {{name: gap, expression: 'ema(val_loss - loss, 0.9)'}}]
@@ -43,7 +43,7 @@ callbacks:
   - model-summary
   - {{plugin: timer, duration: 10h}}
 output: {{record: batches}}
-checkpoints: {{every_seconds: 0.02, every_steps: 5}}
+checkpoints: {{every_seconds: 0.1, every_steps: 9}}
 """,
     "lightning": """
 data:
@@ -64,7 +64,7 @@ callbacks:
   - {plugin: tensorboard, update_freq: 4, histogram_freq: 3}
   - {plugin: spike-detection, rtol: 1000.0}
   - on-exception-checkpoint
-checkpoints: {every_seconds: 0.02, keep: 1}
+checkpoints: {every_seconds: 0.05, keep: 1}
 """,
     "regression": """
 data:
@@ -91,7 +91,7 @@ callbacks:
      args: [{bind: epoch, as: i64}, {context: 8, as: "*f64"}], result: calls}
   - {plugin: csv-logger, filename: logs/all.csv}
   - {plugin: learning-rate-monitor}
-checkpoints: {every_seconds: 0.02}
+checkpoints: {every_seconds: 0.05}
 """,
     "stopped": f"""
 data: {{train: {MOONS}, validation: {{fraction: 0.3}}}}

@@ -148,6 +148,7 @@ final class FileUndo {
   static func restore(_ run: String, to checkpoint: Int, lengths: FileLengths, in folder: String) throws
     -> [String]
   {
+    AtomicFile.removeLeftovers(below: run, except: PathName.last(of: folder))
     var problems: [String] = []
     var seen: Set<String> = []
     for entry in read(folder) where entry.after >= checkpoint && seen.insert(entry.file).inserted {

@@ -29,7 +29,8 @@ public final class ResumePoint {
     self.folder = folder
     let path = PathName.join(folder, RunCheckpoints.folderName)
     let numbers = CheckpointStore.numbers(in: path)
-    guard !numbers.isEmpty else { throw ResumeProblem.nothing(folder) }
+    let note = CrashNote.words(PathName.join(path, CrashNote.fileName))
+    guard !numbers.isEmpty else { throw ResumeProblem.nothing(folder, note) }
     lock = try RunLock(path, of: folder)
     var damaged: [String] = []
     for number in numbers {
@@ -38,7 +39,7 @@ public final class ResumePoint {
         (contents, history) = found
         self.number = number
         warnings = damaged
-        if let note = CrashNote.words(PathName.join(path, CrashNote.fileName)) {
+        if let note {
           warnings.append(note)
         } else if lock.wasLeftBehind {
           warnings.append(

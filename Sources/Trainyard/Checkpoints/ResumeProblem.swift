@@ -11,9 +11,12 @@ public struct ResumeProblem: Error, FailureWords, Equatable {
 
   public var failureWords: (message: String, help: String?) { (message, help) }
 
-  static func nothing(_ folder: String) -> ResumeProblem {
+  /// - Parameter note: About the crash of the process that had it.
+  static func nothing(_ folder: String, _ note: String?) -> ResumeProblem {
     ResumeProblem(
-      code: .nothing, message: "there is nothing to resume in '\(folder)': it has no checkpoint",
+      code: .nothing,
+      message: "there is nothing to resume in '\(folder)': it has no checkpoint"
+        + (note.map { "; \($0)" } ?? ""),
       help: "a run that has finished removes its checkpoints, unless checkpoints.keep_finished is true")
   }
 

@@ -170,4 +170,15 @@ import Testing
       try FileUndo.restore(folder.path, to: 1, lengths: lengths, in: resume)
         == ["'log.csv' is gone: it begins anew"])
   }
+
+  @Test func `what a killed process had begun to write goes`() throws {
+    let (run, undo) = try begin()
+    let lengths = try run.appendedFiles().lengths
+    let before = try files()
+    undo.taken(1)
+    try folder.write("best/weights.4711.part", "half")
+    try folder.write("x.csv.12.part", "half")
+    #expect(try FileUndo.restore(folder.path, to: 1, lengths: lengths, in: resume) == [])
+    #expect(try files() == before)
+  }
 }
