@@ -29,6 +29,9 @@ struct Program: ParsableCommand {
       try StandardOutput.finish()
     } catch let status as ExitStatus {
       status.exit()
+    } catch let error as InterruptedBeforeTraining {
+      ErrorReport.write(ErrorReport.text(error) + "\n", to: 2)
+      ExitStatus.interrupted.exit()
     } catch {
       ErrorReport.end(with: error) {
         Self.exitCode(for: $0).rawValue

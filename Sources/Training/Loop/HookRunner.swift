@@ -305,6 +305,7 @@ extension HookRunner {
   /// What the run and its callbacks have come to.
   func save(in state: inout RunState) throws {
     state.step = frame.step
+    state.examples = frame.examples
     state.logs = metrics.named(epochLogs)
     state.notes = notes
     state.stop = stop
@@ -335,6 +336,7 @@ extension HookRunner {
   /// What callbacks are told of the run, once all have begun.
   private func restore(_ state: RunState) {
     frame.epoch = state.position.phase == .betweenEpochs ? state.position.epoch - 1 : state.position.epoch
+    frame.examples = state.examples
     for (name, value) in state.logs { metrics.knownID(of: name).map { epochLogs.set($0, value) } }
     notes = state.notes
     stop = state.stop ?? stop

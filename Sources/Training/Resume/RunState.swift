@@ -4,6 +4,8 @@ public struct RunState: Sendable {
   public var seed: UInt64 = 0
   /// Optimizer steps done.
   public var step = 0
+  /// Rows of the pass that was the last to end.
+  public var examples = 0
   /// That the run has taken so far, and the epoch that is running.
   public var seconds = 0.0
   public var epochSeconds = 0.0

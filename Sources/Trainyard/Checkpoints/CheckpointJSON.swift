@@ -49,7 +49,7 @@ extension CheckpointContents {
           ("batch", .int(Int64(run.position.batch))),
         ])
       ),
-      ("step", .int(Int64(run.step))),
+      ("step", .int(Int64(run.step))), ("examples", .int(Int64(run.examples))),
       ("seconds", JSONValue(exactly: run.seconds)), ("epoch_seconds", JSONValue(exactly: run.epochSeconds)),
       ("training", run.training.json), ("validation", run.validation.json),
       ("was_cut_short", .bool(run.wasCutShort)),
@@ -100,6 +100,7 @@ extension CheckpointContents {
     }
     run.position = RunPosition(phase, epoch: try position.count("epoch"), batch: try position.count("batch"))
     run.step = try fields.count("step")
+    run.examples = try fields.count("examples")
     run.seconds = try fields.double("seconds")
     run.epochSeconds = try fields.double("epoch_seconds")
     run.training = try Evaluation.Total(try fields.fields("training"))

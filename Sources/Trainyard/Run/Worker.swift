@@ -183,6 +183,7 @@ final class Worker {
     _ folder: RunFolder?, _ console: any Console
   ) throws -> Double {
     let result = try run(search, parts, prepared, interruption)
+    if interruption.isRequested { throw InterruptedBeforeTraining() }
     if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
     guard let rate = result.suggestion else {
       throw LoopError(

@@ -17,12 +17,13 @@ import Testing
     override func reset() { count = 0 }
 
     override func call(_ hook: Hook, _ event: EventFrame) throws {
-      guard hook != .trainBegin, hook != .trainEnd else { return }
+      guard hook != .trainBegin else { return }
       count += 1
       let logs = event.logs.entries.map { "\($0.id)=\($0.value)" }.joined(separator: ",")
       journal.add(
         "\(name) \(count) \(hook.name) \(event.epoch).\(event.batch) step \(event.step) \(event.examples) [\(logs)]"
       )
+      if hook == .trainEnd { return }
       if hook == .batchEnd { effects.append(.blendSlot(0, slotScale: 0.5, weightScale: 0.5)) }
       if hook == .epochEnd {
         effects.append(.setParameter(name: "learning_rate", value: 1 / Double(count)))
