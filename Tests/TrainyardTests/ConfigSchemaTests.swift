@@ -94,13 +94,14 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "plugins", "cross_validation",
+        "data", "model", "train", "monitors", "callbacks", "output", "checkpoints", "plugins",
+        "cross_validation",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "find_learning_rate", "output", "plugins", "expression_monitor",
-        "function_monitor",
+        "data", "validation", "train", "find_learning_rate", "cross_validation", "output", "checkpoints",
+        "plugins", "expression_monitor", "function_monitor",
         "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])
     for (name, section) in [("data", PipelineSection.data), ("train", .train), ("output", .output)] {

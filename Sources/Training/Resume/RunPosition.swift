@@ -23,10 +23,11 @@ public struct RunPosition: Sendable, Equatable {
 
   /// For people, who count from 1.
   public var words: String {
-    switch phase {
+    let batches = batch == 1 ? "1 batch" : "\(batch) batches"
+    return switch phase {
     case .betweenEpochs: epoch == 0 ? "before the first epoch" : "after epoch \(epoch)"
-    case .training: "in epoch \(epoch + 1), after \(batch) batches"
-    case .validation: "in the validation of epoch \(epoch + 1), after \(batch) batches"
+    case .training: "in epoch \(epoch + 1), after \(batches)"
+    case .validation: "in the validation of epoch \(epoch + 1), after \(batches)"
     }
   }
 }
