@@ -58,7 +58,7 @@ import Trainyard
   }
 
   @Test func `run trains once and says what the section is for`() throws {
-    let answer = try program.run("run p.yaml --name one")
+    let answer = try program.run("run p.yaml --name one --validation 0.2")
     #expect(answer.status == 0)
     #expect(
       answer.errors.contains("the 'cross_validation' of this pipeline is for `trainyard cross-validate`"))

@@ -96,8 +96,10 @@ final class RunCheckpoints {
       log(.warning, "the run can be taken up from \(place)")
       return
     }
-    try begin(trainer, isComplete: reason == .ended)
-    try finishJob()
+    do {
+      try begin(trainer, isComplete: reason == .ended)
+      try finishJob()
+    } catch let error as FileError { throw CheckpointNotWritten(error: error) }
   }
 
   /// Whether a monitor stands in the way: nobody could take up its pass.
@@ -172,4 +174,10 @@ final class RunCheckpoints {
     PathName.remove(old)
     PathName.remove(rename(path, old) == 0 ? old : path)
   }
+}
+
+/// The last checkpoint of a run, which a disk would not take.
+private struct CheckpointNotWritten: FailureWords {
+  var error: FileError
+  var failureWords: (message: String, help: String?) { (error.description, error.help) }
 }

@@ -27,12 +27,10 @@ final class CrossValidationSource: FitSource {
     let folds = try worker.folds(validation.folds, of: plan, seed: plan.training.seed)
     for warning in folds.warnings { display.warn(warning) }
     let folder = try RunFolder(FitRequest.folder(of: plan))
+    state.withLock { $0.folder = folder?.path }
     if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
     display.total(folds.count)
-    state.withLock {
-      $0.folds = folds
-      $0.folder = folder?.path
-    }
+    state.withLock { $0.folds = folds }
   }
 
   func next() -> FitJob? {
