@@ -266,7 +266,7 @@ import Testing
 
         error: unknown key 'trian' of the pipeline
           where: p.yaml:4:1
-          help:  did you mean 'train'? keys: data, model, train, monitors, callbacks, output, isolation, \
+          help:  did you mean 'train'? keys: data, model, train, monitors, callbacks, output, checkpoints, isolation, \
         plugins, cross_validation, search
 
         error: unknown key 'epoch' of 'train'
