@@ -15,7 +15,7 @@ import Testing
     ("reduce-lr-on-plateau", [("patience", "1")]),
     ("learning-rate-scheduler", []),
     ("terminate-on-nan", []),
-    ("gradient-accumulation-scheduler", [("scheduling", "{0: 2, 3: 4}")]),
+    ("gradient-accumulation-scheduler", [("scheduling", #"{"0": 2, "3": 4}"#)]),
     ("learning-rate-monitor", []),
     ("timer", [("duration", "5s")]),
     ("spike-detection", []),

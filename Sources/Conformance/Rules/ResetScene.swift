@@ -25,20 +25,34 @@ struct ResetScene {
     return clock
   }
 
-  func play(_ history: RunScript, _ replay: RunScript) throws -> Outcome {
+  /// What a new instance does.
+  private struct New {
+    var state: SavedState
+    var trace: Trace
+  }
+
+  private func new(_ replay: RunScript) throws -> New {
     let fresh = try newInstance()
     let freshState = try state(fresh)
-    let new = try fresh.run(replay).masking(context.measured)
+    let trace = try fresh.run(replay).masking(context.measured)
     fresh.destroy()
+    return New(state: freshState, trace: trace)
+  }
+
+  func play(_ history: RunScript, _ replay: RunScript) throws -> Outcome {
+    try play(history, replay, beside: try new(replay))
+  }
+
+  private func play(_ history: RunScript, _ replay: RunScript, beside new: New) throws -> Outcome {
     let reused = try used(by: history)
     do { try reused.reset(run: 1, clock: Self.now) } catch let failure as PluginFailure {
-      return Outcome(new: new, reused: Trace(), state: [], resetFailure: failure.words)
+      return Outcome(new: new.trace, reused: Trace(), state: [], resetFailure: failure.words)
     }
     let differences = StateComparison.differences(
-      try state(reused), "after reset", freshState, "in a new instance", measured: context.measured)
+      try state(reused), "after reset", new.state, "in a new instance", measured: context.measured)
     let trace = try reused.run(replay).masking(context.measured)
     reused.destroy()
-    return Outcome(new: new, reused: trace, state: differences)
+    return Outcome(new: new.trace, reused: trace, state: differences)
   }
 
   /// Created and reset.
@@ -66,10 +80,11 @@ struct ResetScene {
   func firstFault(
     _ histories: [RunScript], _ replays: [RunScript], _ fails: (Outcome) -> Bool
   ) throws -> (history: RunScript, replay: RunScript, outcome: Outcome)? {
+    let beside = try replays.map { (replay: $0, new: try new($0)) }
     for history in histories {
-      for replay in replays {
+      for (replay, new) in beside {
         context.trying("after the run '\(history.name)', reset, then the run '\(replay.name)'")
-        guard fails(try play(history, replay)) else { continue }
+        guard fails(try play(history, replay, beside: new)) else { continue }
         var shrinker = Shrinker()
         let least = try shrinker.shrink([history, replay]) { fails(try play($0[0], $0[1])) }
         return (least[0], least[1], try play(least[0], least[1]))

@@ -91,7 +91,9 @@ extension Rule {
         try saving.reset(run: 1)
         var run = ScriptedRun(script)
         while run.position < position { if try !saving.advance(&run) { break } }
-        guard run.position == position, run.begun, saving.host.stopReason == nil else { continue }
+        guard run.position == position, run.begun, saving.host.stopReason == nil,
+          !saving.instance.state.isFailed
+        else { continue }
         let (state, snapshot) = (try saving.state(), saving.host.snapshot)
         let resumed = try context.callback()
         try resumed.reset(run: 1)

@@ -37,7 +37,10 @@ struct ResumeScene {
     var run = ScriptedRun(script)
     while run.position < position { if try !saving.advance(&run) { return nil } }
     // A run that is about to stop is not saved.
-    if saving.host.stopReason != nil || run.position != position || !run.begun { return nil }
+    guard saving.host.stopReason == nil, run.position == position, run.begun, !saving.instance.state.isFailed
+    else {
+      return nil
+    }
     let snapshot = saving.host.snapshot
     let state = try saving.state()
     while try saving.advance(&run) {}
