@@ -86,8 +86,8 @@ static void describe(int number, siginfo_t *info, void *context) {
   switch (number) {
   case SIGSEGV:
   case SIGBUS: describe_access((uintptr_t)info->si_addr, is_write(context)); break;
-  case SIGFPE: add("divided by zero, or trapped on a floating-point exception (SIGFPE)"); break;
-  case SIGABRT: add("called abort() (SIGABRT)"); break;
+  case SIGFPE: add("divided by zero, or trapped on a floating-point exception"); break;
+  case SIGABRT: add("called abort()"); break;
   case SIGILL:
   case SIGTRAP: add("trapped, as Swift does on an overflow or an index out of range"); break;
   default: add("died of a signal"); break;

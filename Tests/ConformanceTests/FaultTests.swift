@@ -6,7 +6,7 @@ import Testing
 @Suite struct FaultTests {
   static let faults: [Fault] = [
     Fault(
-      source: "watcher", macro: "FAULT_NO_RESET", rule: "load-opens", words: ["no reset()"]),
+      source: "watcher", macro: "FAULT_NO_RESET", rule: "load-opens", words: ["'watcher' has no reset()"]),
     Fault(
       source: "watcher", macro: "FAULT_CREATE_FAILS", rule: "create-defaults",
       words: ["there is no such device", "patience: 1"]),

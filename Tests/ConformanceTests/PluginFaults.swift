@@ -113,7 +113,7 @@ enum PluginFaults {
       words: ["followed a NULL pointer, in on_epoch_begin, epoch 1"]),
     Fault(
       source: "callback", macro: "DIES", rule: "memory-borrowed", outcome: .crashed,
-      words: ["called abort() (SIGABRT), in on_epoch_begin"]),
+      words: ["called abort(), in on_epoch_begin"]),
     Fault(
       source: "model", macro: "KEEPS_THE_BATCH", rule: "memory-borrowed", outcome: .crashed,
       words: ["read the batch's features of train_step, after that call had returned"]),
