@@ -132,6 +132,13 @@ let package = Package(
     // What monitors share: sums, counts, curves.
     .target(name: "MonitorCore", dependencies: ["PluginKit"], path: "Plugins/Monitors/MonitorCore"),
 
+    // Benchmarks: what they compare with, and the program that `make bench` runs.
+    .target(name: "Baselines", dependencies: ["CTrainyard"], path: "Benchmarks/Baselines"),
+    .executableTarget(
+      name: "trainyard-bench",
+      dependencies: ["Baselines", "COpenBLAS", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
+      path: "Benchmarks/Suite"),
+
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
