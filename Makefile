@@ -12,7 +12,7 @@ DESTDIR ?=
 
 PROGRAM := .build/release/trainyard
 HEADER := Sources/CTrainyard/include/trainyard.h
-SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
+SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 EXAMPLES := .build/examples
 TENSORBOARD := .build/tensorboard
 # A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
@@ -47,7 +47,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test traces tensorboard-check examples install format lint clean swift packages dataset gsl
+.PHONY: help run build test bench bench-peers bench-instructions traces tensorboard-check examples install format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -75,6 +75,16 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 
 traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
 	@$(PROGRAM) traces $(DIR)
+
+bench: build dataset ## Measure: make bench BENCH=name ROUNDS=7; writes bench.jsonl and docs/performance.md
+	.build/release/trainyard-bench $(if $(BENCH),--only "$(BENCH)") $(if $(ROUNDS),--rounds $(ROUNDS)) \
+	  --output bench.jsonl --page docs/performance.md
+
+bench-instructions: build ## Count instructions per batch with callgrind (Debian's valgrind)
+	bash Benchmarks/instructions.sh
+
+bench-peers: build dataset ## Measure Python peers beside ours: make bench-peers PEERS="jax" CASES="start tiny"
+	python3 Benchmarks/peers/run.py --peers "$(PEERS)" --cases "$(CASES)" --rounds "$(or $(ROUNDS),3)"
 
 examples: build gsl ## Build and run every example
 	mkdir -p $(EXAMPLES)
@@ -119,6 +129,10 @@ format: ## Format all Swift sources
 lint: ## Check the format of Swift sources, and the C examples with every warning on
 	$(SWIFT) format lint -r -s $(SWIFT_SOURCES)
 	$(CC) $(PLUGIN_CFLAGS) -fsyntax-only examples/*/*.c
+	for file in Benchmarks/*/*.c; do \
+	  $(CC) -std=c11 -Wall -Wextra -pedantic -Werror -Wno-unknown-pragmas -DNOOP -I Sources/CTrainyard/include \
+	    -I Benchmarks/Baselines/include -fsyntax-only $$file; \
+	done
 
 clean: ## Remove what was built
 	rm -rf .build examples/callback-in-swift/.build examples/monitor-from-c/libbrier.so

@@ -95,7 +95,8 @@ let package = Package(
 
     // The host's side.
     .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
-    .target(name: "Training"),
+    .target(name: "Training", dependencies: ["GatherKernels"]),
+    .target(name: "GatherKernels"),
     .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
@@ -159,6 +160,7 @@ let package = Package(
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(
       name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
+    .testTarget(name: "BenchmarkTests", dependencies: ["Support", "Trainyard", "trainyard-bench"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
     + plugins.map {

@@ -93,7 +93,8 @@ static void mark(struct meter *meter) {
     if (batch == meter->batches && meter->count < 16) {
       meter->marks[meter->count].batch = batch;
       meter->marks[meter->count].allocations = count;
-      meter->marks[meter->count].resident = kib("VmRSS:");
+      /* Reading a file allocates. */
+      meter->marks[meter->count].resident = count ? 0 : kib("VmRSS:");
       meter->count++;
     }
     text = *end ? end + 1 : end;

@@ -13,11 +13,20 @@ final class Bench {
   /// Where the program and its plugins are.
   let built: String
 
-  init(rounds: Int, isSmoke: Bool) throws {
+  /// What the lines wanted have in their names; empty: all.
+  let pattern: String
+
+  init(rounds: Int, isSmoke: Bool, pattern: String) throws {
     self.rounds = rounds
+    self.pattern = pattern
     self.isSmoke = isSmoke
     folder = try TemporaryFolder()
     built = try builtFolder()
+  }
+
+  /// Of the lines that cost time of their own: whether the pattern names it, or its whole case.
+  func isWanted(_ line: String) -> Bool {
+    line.contains(pattern) || pattern.isEmpty || Line.named(line)?.group.contains(pattern) == true
   }
 
   /// A size, or the least one that works.

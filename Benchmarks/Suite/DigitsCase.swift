@@ -1,4 +1,5 @@
 import Baselines
+import Glibc
 import Trainyard
 
 extension Bench {
@@ -34,10 +35,18 @@ extension Bench {
     return [Figure("digits", rounds: seconds, parts: [("steps", Double(steps)), ("us_per_step", perStep)])]
   }
 
+  /// `make bench-peers` names a folder with the digits themselves.
+  private var digitsData: String {
+    guard let folder = getenv("TRAINYARD_DIGITS").map({ String(cString: $0) }) else {
+      return "{dataset: synthetic, shape: blobs, rows: 1797, features: 64, classes: 10, noise: 1.2}"
+    }
+    return "{dataset: idx, images: \(folder)/images.idx, labels: \(folder)/labels.idx}"
+  }
+
   private func digitsPipeline(rate: Double, l2: Double) -> String {
     """
     data:
-      train: {dataset: synthetic, shape: blobs, rows: 1797, features: 64, classes: 10, noise: 1.2}
+      train: \(digitsData)
       validation: {fraction: 0.2, stratify: true}
     model: {plugin: mlp, hidden: [32], optimizer: adam, learning_rate: \(rate), l2: \(l2)}
     train: {epochs: \(size(20, smoke: 2)), batch_size: 32, validation_batch_size: 512}

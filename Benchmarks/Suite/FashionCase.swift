@@ -8,11 +8,13 @@ extension Bench {
   /// BLAS.
   func fashion() throws -> [Figure] {
     guard FashionMNIST.isThere else { return [] }
-    return try [
-      fashion("fashion-1", [128], batch: 128, threads: 1), fashion("fashion-2", [128], batch: 128, threads: 2),
-      fashion("wide-1", [512, 512], batch: 256, threads: 1),
-      fashion("wide-2", [512, 512], batch: 256, threads: 2),
+    let lines = [
+      ("fashion-1", [128], 128, 1), ("fashion-2", [128], 128, 2), ("wide-1", [512, 512], 256, 1),
+      ("wide-2", [512, 512], 256, 2),
     ]
+    return try lines.filter { isWanted($0.0) }.map { name, hidden, batch, threads in
+      try fashion(name, hidden, batch: batch, threads: threads)
+    }
   }
 
   private func pipeline(_ hidden: [Int], batch: Int, threads: Int, epochs: Int, limit: Int?) -> String {

@@ -71,7 +71,7 @@ struct Program {
   }
 
   func run() throws {
-    let bench = try Bench(rounds: rounds, isSmoke: isSmoke)
+    let bench = try Bench(rounds: rounds, isSmoke: isSmoke, pattern: pattern)
     var records = try output.map { try Records($0) }
     let chosen = Self.cases.filter { isWanted($0.group) }
     guard !chosen.isEmpty else { throw TestError("no case and no line has '\(pattern)' in its name") }

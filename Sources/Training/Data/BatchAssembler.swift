@@ -59,11 +59,13 @@ public final class BatchAssembler {
   /// - Throws: `missingValue`, `missingTarget`, `unknownLabel`, `badWeight`, naming field and row; what the
   ///   source throws.
   func fill(_ slot: BatchSlot, rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int) throws {
-    let parts = slot.prepare(rows: rows.count)
+    slot.prepare(rows: rows.count)
+    let parts = slot.full
     try reader.load(rows, seed: seed, epoch: epoch)
     var output = parts.features.floats.baseAddress
-    for (index, feature) in features.enumerated() {
+    for index in features.indices {
       guard let start = output else { break }
+      let feature = features[index]
       let values = reader.values(of: feature.field, rows: rows)
       slot.unknown[index] = try feature.gather(values, into: start, stride: preprocessing.columns)
       output = start + feature.fitted.columns

@@ -1,5 +1,6 @@
-/// A fitted feature together with the field of a source that it is made of.
-struct FeatureBinding {
+/// A fitted feature together with the field of a source that it is made of. A class, so that nothing in it is counted
+/// when it is used in each batch.
+final class FeatureBinding {
   let fitted: FittedFeature
   /// In the source.
   let field: Int

@@ -94,6 +94,8 @@ final class CBatch {
   private let target = CTensor()
   private let weight = CTensor()
   private let group = CTensor()
+  /// The batch that is described, and its layout then.
+  private var described: (batch: ObjectIdentifier, layout: Int)?
 
   init() {
     pointer.initialize(to: ty_batch())
@@ -103,10 +105,15 @@ final class CBatch {
   deinit { pointer.deallocate() }
 
   func describe(_ batch: Batch) -> UnsafePointer<ty_batch> {
+    pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
+    let layout = batch.layout
+    if let described, described.batch == ObjectIdentifier(batch), described.layout == layout {
+      return UnsafePointer(pointer)
+    }
+    described = (ObjectIdentifier(batch), layout)
     pointer.pointee.pass = UInt32(batch.pass.rawValue)
     pointer.pointee.rows = Int64(batch.rows)
     pointer.pointee.data_id = batch.dataID
-    pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
     pointer.pointee.features = features.describe(batch.features)
     pointer.pointee.target = target.describe(batch.target)
     pointer.pointee.weight = weight.describe(batch.weight)
