@@ -61,7 +61,9 @@ final class Bench {
       try Shell.check(
         ["swiftc", "-O", "-wmo", "-swift-version", "6", "-parse-as-library", "-module-name", "SwiftNoop"]
           + ["-emit-library", "-I", built + "/Modules", "-I", headerFolder]
-          + ["-Xcc", "-fmodule-map-file=\(built)/CTrainyard.build/module.modulemap", source("SwiftNoop.swift")]
+          + [
+            "-Xcc", "-fmodule-map-file=\(built)/CTrainyard.build/module.modulemap", source("SwiftNoop.swift"),
+          ]
           + objects + ["-o", path])
     }
   }

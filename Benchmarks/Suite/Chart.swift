@@ -56,8 +56,10 @@ struct Chart {
     for decade in 0...Int(decades) {
       let d = Double(decade)
       lines.append(
-        "<path d=\"M\(x(d)) \(y(0))V\(y(decades))M\(x(0)) \(y(d))H\(x(decades))\" stroke=\"#ddd\" fill=\"none\"/>")
-      lines.append("<text x=\"\(x(d))\" y=\"\(Int(size.height - 40))\" text-anchor=\"middle\">×10^\(decade)</text>")
+        "<path d=\"M\(x(d)) \(y(0))V\(y(decades))M\(x(0)) \(y(d))H\(x(decades))\" stroke=\"#ddd\" fill=\"none\"/>"
+      )
+      lines.append(
+        "<text x=\"\(x(d))\" y=\"\(Int(size.height - 40))\" text-anchor=\"middle\">×10^\(decade)</text>")
       lines.append("<text x=\"\(Int(margin - 8))\" y=\"\(y(d))\" text-anchor=\"end\">×10^\(decade)</text>")
     }
     lines.append(
@@ -71,7 +73,8 @@ struct Chart {
       )
     }
     lines.append(
-      "<text x=\"\(Int(size.width / 2))\" y=\"\(Int(size.height - 15))\" text-anchor=\"middle\">times as many</text>")
+      "<text x=\"\(Int(size.width / 2))\" y=\"\(Int(size.height - 15))\" text-anchor=\"middle\">times as many</text>"
+    )
     lines.append("<text x=\"10\" y=\"20\">times as long; dashed: in proportion</text>")
     return lines.joined(separator: "\n") + "\n</svg>\n"
   }

@@ -80,16 +80,19 @@ struct Line {
       "foreign-epoch", "foreign",
       "A C function on the predictions of 10,000 rows through libffi: more than calling it directly",
       "%", .atMost(1)),
-    Line("foreign-call", "foreign", "A call of f(double, double) through libffi: more than a direct one", "ns"),
+    Line(
+      "foreign-call", "foreign", "A call of f(double, double) through libffi: more than a direct one", "ns"),
     Line("isolation", "isolation", "A callback in a helper process, both batch hooks", "µs/batch"),
     Line(
       "memory-peak", "memory", "Peak memory, beside data + 3 × weights and optimizer + 32 MiB", "times",
       .atMost(1)),
-    Line("memory-flat", "memory", "Growth of memory from batch 100,000 to batch 1,000,000", "KiB", .atMost(64)),
+    Line(
+      "memory-flat", "memory", "Growth of memory from batch 100,000 to batch 1,000,000", "KiB", .atMost(64)),
 
     Line("growth-rows", "growth", "How the time of an epoch grows with rows: exponent", ""),
     Line("growth-width", "growth", "How the time of an epoch grows with the width of a layer: exponent", ""),
-    Line("growth-callbacks", "growth", "How callbacks' time of a batch grows with their number: exponent", ""),
+    Line(
+      "growth-callbacks", "growth", "How callbacks' time of a batch grows with their number: exponent", ""),
     Line("growth-plugins", "growth", "How loading grows with the number of plugins: exponent", ""),
     Line("growth-trials", "growth", "How a search grows with its trials: exponent", ""),
   ]

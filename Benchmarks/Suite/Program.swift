@@ -87,7 +87,10 @@ struct Program {
     try records.write()
     guard let page else { return }
     try Page(records: records).write(to: page)
-    let chart = page.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init) + ["growth.svg"]
+    let chart =
+      page.split(separator: "/", omittingEmptySubsequences: false).dropLast().map(String.init) + [
+        "growth.svg"
+      ]
     try AtomicFile.write(Chart(records: records).svg, to: chart.joined(separator: "/"))
   }
 

@@ -36,26 +36,52 @@ static inline uint32_t not_finite(float x) {
   return (both.bits & 0x7F800000u) == 0x7F800000u;
 }
 
+/* A single number in each row, as most targets are. */
+static inline int copy_column(float *restrict to, ptrdiff_t stride, const float *restrict from,
+                              const int64_t *restrict rows, ptrdiff_t count) {
+  uint32_t bad = 0;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    float x = from[rows ? (ptrdiff_t)rows[i] : i];
+    to[i * stride] = x;
+    bad |= not_finite(x);
+  }
+  return bad != 0;
+}
+
+/* Rows too short for a vector loop's preparations. */
+enum { NARROW = 16 };
+
+static inline int copy_narrow(float *restrict to, const float *restrict row, ptrdiff_t width) {
+  uint32_t bad = 0;
+#pragma clang loop vectorize(disable) unroll(disable)
+  for (ptrdiff_t j = 0; j < width; j++) {
+    to[j] = row[j];
+    bad |= not_finite(row[j]);
+  }
+  return bad != 0;
+}
+
+static inline int copy_wide(float *restrict to, const float *restrict row, ptrdiff_t width) {
+  uint32_t bad = 0;
+  for (ptrdiff_t j = 0; j < width; j++) {
+    to[j] = row[j];
+    bad |= not_finite(row[j]);
+  }
+  return bad != 0;
+}
+
 KERNEL
 ptrdiff_t gather_floats(float *restrict to, ptrdiff_t stride, const float *restrict from,
                         const int64_t *restrict rows, ptrdiff_t count, ptrdiff_t width) {
   ptrdiff_t first = -1;
+  if (width == 1) {
+    if (!copy_column(to, stride, from, rows, count)) return -1;
+    for (first = 0; !not_finite(*ROW(first));) first++;
+    return first;
+  }
   for (ptrdiff_t i = 0; i < count; i++, to += stride) {
     PREFETCH_ROW(i);
-    const float *row = ROW(i);
-    uint32_t bad = 0;
-    ptrdiff_t j = 0;
-    /* Four at a time by hand: rows are often shorter than what is worth a vector loop's preparations. */
-    for (; j + 4 <= width; j += 4)
-      for (int k = 0; k < 4; k++) {
-        to[j + k] = row[j + k];
-        bad |= not_finite(row[j + k]);
-      }
-#pragma clang loop vectorize(disable)
-    for (; j < width; j++) {
-      to[j] = row[j];
-      bad |= not_finite(row[j]);
-    }
+    int bad = width < NARROW ? copy_narrow(to, ROW(i), width) : copy_wide(to, ROW(i), width);
     if (bad && first < 0) first = i;
   }
   return first;

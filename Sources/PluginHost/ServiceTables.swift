@@ -13,22 +13,23 @@ enum ServiceTables {
 
   // The collective service is not among them: there is one process.
   private static let idCount = 7
-  nonisolated(unsafe) private static let ids: UnsafeMutablePointer<
-    (id: UnsafePointer<CChar>, table: UnsafeRawPointer)
-  > = {
-    let rows = UnsafeMutablePointer<(id: UnsafePointer<CChar>, table: UnsafeRawPointer)>.allocate(
-      capacity: idCount)
-    let tables: [(String, UnsafeRawPointer)] = [
-      (TY_SERVICE_RUN, UnsafeRawPointer(run)), (TY_SERVICE_WEIGHTS, UnsafeRawPointer(weights)),
-      (TY_SERVICE_OPTIMIZER, UnsafeRawPointer(optimizer)), (TY_SERVICE_FILES, UnsafeRawPointer(files)),
-      (TY_SERVICE_RANDOM, UnsafeRawPointer(random)), (TY_SERVICE_CLOCK, UnsafeRawPointer(clock)),
-      (TY_SERVICE_MONITORS, UnsafeRawPointer(monitors)),
-    ]
-    for (index, (id, table)) in tables.enumerated() {
-      (rows + index).initialize(to: (UnsafePointer(copyText(id)), table))
-    }
-    return rows
-  }()
+  nonisolated(unsafe) private static let ids:
+    UnsafeMutablePointer<
+      (id: UnsafePointer<CChar>, table: UnsafeRawPointer)
+    > = {
+      let rows = UnsafeMutablePointer<(id: UnsafePointer<CChar>, table: UnsafeRawPointer)>.allocate(
+        capacity: idCount)
+      let tables: [(String, UnsafeRawPointer)] = [
+        (TY_SERVICE_RUN, UnsafeRawPointer(run)), (TY_SERVICE_WEIGHTS, UnsafeRawPointer(weights)),
+        (TY_SERVICE_OPTIMIZER, UnsafeRawPointer(optimizer)), (TY_SERVICE_FILES, UnsafeRawPointer(files)),
+        (TY_SERVICE_RANDOM, UnsafeRawPointer(random)), (TY_SERVICE_CLOCK, UnsafeRawPointer(clock)),
+        (TY_SERVICE_MONITORS, UnsafeRawPointer(monitors)),
+      ]
+      for (index, (id, table)) in tables.enumerated() {
+        (rows + index).initialize(to: (UnsafePointer(copyText(id)), table))
+      }
+      return rows
+    }()
 
   nonisolated(unsafe) static let emptyText: UnsafePointer<CChar>? = UnsafePointer(copyText(""))
 

@@ -74,7 +74,9 @@ import Trainyard
       let row = text.split(separator: "\n").first { $0.contains(name) }
       #expect(row.map { !$0.contains("not measured yet") } == true, "\(name)")
     }
-    #expect(text.contains("| What Fashion-MNIST adds to it (784-128-10), beside zcat of the same files | not measured"))
+    #expect(
+      text.contains(
+        "| What Fashion-MNIST adds to it (784-128-10), beside zcat of the same files | not measured"))
     #expect(try lines(readText(records)).count >= 3)
   }
 

@@ -9,7 +9,9 @@ extension Network {
       ? Weight(
         name: name + ".weight",
         tensor: TensorView(base + layer.weights, .float32, shape: TensorShape(layer.inputs, layer.outputs)))
-      : Weight(name: name + ".bias", tensor: TensorView(base + layer.bias, .float32, shape: TensorShape(layer.outputs)))
+      : Weight(
+        name: name + ".bias",
+        tensor: TensorView(base + layer.bias, .float32, shape: TensorShape(layer.outputs)))
   }
 }
 

@@ -11,6 +11,7 @@ public final class BatchAssembler {
   /// No field has to be asked of the source.
   var readsOnlyMemory: Bool { reader.hasOnlyViews }
 
+  private let columns: Int
   private let reader: FieldReader
   private let features: [FeatureBinding]
   private let target: TargetBinding?
@@ -31,6 +32,7 @@ public final class BatchAssembler {
     try preprocessing.validate()
     self.source = source
     self.preprocessing = preprocessing
+    columns = preprocessing.columns
     features = try FeatureBinding.all(preprocessing, source)
     target = try readsTarget ? TargetBinding(preprocessing.target, source) : nil
     weight = try readsTarget ? WeightBinding(source, classWeights) : nil
@@ -67,8 +69,8 @@ public final class BatchAssembler {
       guard let start = output else { break }
       let feature = features[index]
       let values = reader.values(of: feature.field, rows: rows)
-      slot.unknown[index] = try feature.gather(values, into: start, stride: preprocessing.columns)
-      output = start + feature.fitted.columns
+      slot.unknown[index] = try feature.gather(values, into: start, stride: columns)
+      output = start + feature.columns
     }
     if let target, let tensor = parts.target { try target.gather(reader, rows, into: tensor) }
     if let weight, let tensor = parts.weight {

@@ -4,6 +4,8 @@ final class FeatureBinding {
   let fitted: FittedFeature
   /// In the source.
   let field: Int
+  /// Of the batch's features that it fills.
+  let columns: Int
   private let how: How
   private let sourceName: String
 
@@ -18,6 +20,7 @@ final class FeatureBinding {
 
   init(_ fitted: FittedFeature, _ source: any DataSource) throws {
     self.fitted = fitted
+    columns = fitted.columns
     sourceName = source.name
     let kind: FittedFeature.Kind
     (field, kind) = try find(fitted.name, shape: fitted.shape, in: source)
