@@ -62,7 +62,7 @@ public final class BatchAssembler {
   ///   source throws.
   func fill(_ slot: BatchSlot, rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int) throws {
     slot.prepare(rows: rows.count)
-    let parts = slot.full
+    let parts = slot.parts
     try reader.load(rows, seed: seed, epoch: epoch)
     var output = parts.features.floats.baseAddress
     for index in features.indices {

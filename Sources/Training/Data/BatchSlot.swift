@@ -7,8 +7,9 @@ final class BatchSlot {
   var unknown: [Int]
 
   private let capacity: Int
-  /// Their memory begins where that of fewer rows does.
-  let full: Parts
+  private let full: Parts
+  /// The tensors of the batch as it is now.
+  private(set) var parts: Parts
   /// Rows that the batch's tensors have.
   private var prepared = -1
 
@@ -25,6 +26,7 @@ final class BatchSlot {
 
   init(_ full: Parts, capacity: Int, features: Int) {
     self.full = full
+    parts = full
     self.capacity = capacity
     unknown = Array(repeating: 0, count: features)
   }
@@ -35,7 +37,7 @@ final class BatchSlot {
     for index in unknown.indices { unknown[index] = 0 }
     guard rows != prepared else { return }
     prepared = rows
-    let parts = rows == capacity ? full : full.prefix(rows: rows)
+    parts = rows == capacity ? full : full.prefix(rows: rows)
     batch.rows = rows
     batch.features = parts.features
     batch.target = parts.target
