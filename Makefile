@@ -23,7 +23,7 @@ TENSORBOARD := .build/tensorboard
 DIR ?= Tests/Data/oracle
 
 # What Debian and Ubuntu call the libraries that the build needs.
-PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libyaml-dev zlib1g-dev pkg-config make
+PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libsqlite3-dev libyaml-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
 DATASET := dataset-fashion-mnist
 # What the example of a foreign library measures with. Nothing else needs it.

@@ -94,13 +94,21 @@ let package = Package(
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
     // The host's side.
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "ForeignCalls"]),
-    .target(name: "Training", dependencies: ["GatherKernels"]),
+    // Starting and watching processes, and what Linux offers to keep one in.
+    .target(
+      name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "ForeignCalls"]),
     .target(name: "GatherKernels"),
-    .target(name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "CYAML"]),
+    .target(name: "Training", dependencies: ["GatherKernels"]),
+    .target(name: "RunStore", dependencies: ["CSQLite"]),
+    .target(name: "Conformance", dependencies: ["CTrainyard", "PluginHost"]),
+    .target(
+      name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
     .executableTarget(
       name: "TrainyardCLI",
-      dependencies: ["Trainyard", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // Examples that are programs.
     .executableTarget(
@@ -112,6 +120,7 @@ let package = Package(
     // Libraries of the system.
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CCURL", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -148,8 +157,15 @@ let package = Package(
       name: "PluginKitTests", dependencies: ["PluginKit", "PluginHost", "Support"], exclude: ["Fixtures"]),
     .testTarget(
       name: "PluginHostTests", dependencies: ["PluginHost", "Support"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "ConformanceTests",
+      dependencies: ["Conformance", "PluginHost", "TrainyardCLI", "Trainyard", "Support"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "TrainingTests", dependencies: ["Training"]),
-    .testTarget(name: "TrainyardTests", dependencies: ["Trainyard", "Support"]),
+    .testTarget(name: "RunStoreTests", dependencies: ["RunStore", "Support", "CSQLite", "store-probe"]),
+    .executableTarget(name: "store-probe", dependencies: ["RunStore", "CSQLite"], path: "Tests/StoreProbe"),
+    .testTarget(
+      name: "TrainyardTests", dependencies: ["Trainyard", "Support"], exclude: ["Isolation/Fixtures"]),
     .testTarget(name: "ForeignCallsTests", dependencies: ["ForeignCalls", "Support"]),
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),

@@ -9,7 +9,7 @@ public final class CallbackInstance: Instance {
   public init(
     component: ComponentDescription, name: String, options: [String: OptionValue], services: any HostServices
   ) throws {
-    guard case .callback(let table) = component.table else {
+    guard case .callback(let table)? = component.table else {
       throw HostError.otherKind(component: component.id, found: component.kind, expected: .callback)
     }
     self.table = table

@@ -24,9 +24,13 @@ public final class ComponentDescription: Sendable {
   /// What the library was built for, such as `0.1`.
   public let abi: String
 
-  /// The plugin's own; `create` is handed it. Lives as long as the library, that is for ever.
-  nonisolated(unsafe) let pointer: UnsafePointer<ty_component>
-  let table: ComponentTable
+  /// The plugin's own; `create` is handed it. Lives as long as the library, that is for ever. `nil` where the library
+  /// is open in another process only.
+  nonisolated(unsafe) let pointer: UnsafePointer<ty_component>?
+  let table: ComponentTable?
+
+  /// Whether the library was opened by another process, which alone can make instances of it.
+  public var isElsewhere: Bool { pointer == nil }
 
   init(
     kind: PluginKind, id: String, version: String, summary: String, options: [OptionRow],
@@ -42,6 +46,27 @@ public final class ComponentDescription: Sendable {
     hooks = table.hooks.filter(\.isFilled).map(\.name)
     slots = table.optionalSlots.filter(\.isFilled).map(\.name)
     flags = table.flags
+    libraryPath = library.path
+    license = library.license
+    author = library.author
+    abi = library.abi
+  }
+
+  /// What another process has found.
+  init(
+    kind: PluginKind, id: String, version: String, summary: String, options: [OptionRow],
+    library: LibraryFacts, hooks: [String], slots: [String], flags: UInt32
+  ) {
+    self.kind = kind
+    self.id = id
+    self.version = version
+    self.summary = summary
+    self.options = options
+    self.hooks = hooks
+    self.slots = slots
+    self.flags = flags
+    pointer = nil
+    table = nil
     libraryPath = library.path
     license = library.license
     author = library.author

@@ -9,7 +9,7 @@ public final class DatasetInstance: Instance {
   public init(
     component: ComponentDescription, name: String, options: [String: OptionValue], services: any HostServices
   ) throws {
-    guard case .dataset(let table) = component.table else {
+    guard case .dataset(let table)? = component.table else {
       throw HostError.otherKind(component: component.id, found: component.kind, expected: .dataset)
     }
     self.table = table

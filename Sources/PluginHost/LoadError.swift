@@ -4,7 +4,7 @@ public struct LoadError: Error, Equatable, Sendable, CustomStringConvertible {
     // The file.
     case noSuchFile, notAFile, unreadable, unsafePermissions, notALibrary, otherArchitecture, truncated
     // The dynamic linker.
-    case unresolvedSymbol, missingLibrary, cannotOpen, noEntryPoint
+    case unresolvedSymbol, missingLibrary, cannotOpen, noEntryPoint, crashed
     // What the entry answers.
     case refused, abiMismatch, badDescription, tableTooShort, missingSlot, duplicateComponent
     // The search.

@@ -11,6 +11,7 @@ enum LoadFault: Error, Equatable {
   case missingLibrary(String)
   case cannotOpen(reason: String)
   case noEntryPoint
+  case crashed(String)
   case refused(String?)
   case abiMismatch(found: String, expected: String)
   case badModule(String)
@@ -55,6 +56,11 @@ enum LoadFault: Error, Equatable {
       (
         .truncated, "the file is cut short: \(size) bytes, and its headers speak of \(needed)",
         "build or copy the library again"
+      )
+    case .crashed(let how):
+      (
+        .crashed, "its process \(how) while it was being opened",
+        "the library is damaged, or its constructors are: build it again, and do not use it before"
       )
     case .unresolvedSymbol(let symbol):
       (

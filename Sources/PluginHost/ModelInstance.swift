@@ -10,7 +10,7 @@ public final class ModelInstance: Instance {
   public init(
     component: ComponentDescription, name: String, options: [String: OptionValue], services: any HostServices
   ) throws {
-    guard case .model(let table) = component.table else {
+    guard case .model(let table)? = component.table else {
       throw HostError.otherKind(component: component.id, found: component.kind, expected: .model)
     }
     self.table = table

@@ -7,7 +7,7 @@ public final class MonitorInstance: Instance {
   public init(
     component: ComponentDescription, name: String, options: [String: OptionValue], services: any HostServices
   ) throws {
-    guard case .monitor(let table) = component.table else {
+    guard case .monitor(let table)? = component.table else {
       throw HostError.otherKind(component: component.id, found: component.kind, expected: .monitor)
     }
     self.table = table

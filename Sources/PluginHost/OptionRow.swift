@@ -46,7 +46,7 @@ public struct OptionRow: Sendable, Equatable {
 
 /// A value of an option, typed as its row says: durations are seconds in `float`; choices, paths, metrics,
 /// tables and rests are `text`.
-public indirect enum OptionValue: Sendable, Equatable {
+public indirect enum OptionValue: Sendable, Hashable {
   case bool(Bool)
   case int(Int64)
   case float(Double)

@@ -3,6 +3,7 @@ extension OptionRow {
   /// The value that `text` writes, or `nil` if it writes none of the row's type.
   public func value(of text: String) -> OptionValue? {
     // Tables and rests are JSON, which the plugin reads.
+    if type == .table, isList, let tables = JSONList.elements(text) { return .list(tables.map { .text($0) }) }
     if type == .table || type == .rest { return .text(text) }
     var scanner = FlowScanner(text)
     if isList, scanner.skip("[") {
@@ -57,6 +58,37 @@ extension OptionRow {
       total += number * unit.1
     }
     return text.isEmpty ? nil : total
+  }
+}
+
+/// Takes a JSON list apart without reading what is in it.
+private enum JSONList {
+  /// The elements' texts; `nil`: the text is no list.
+  static func elements(_ text: String) -> [String]? {
+    let trimmed = text.drop { $0 == " " }
+    guard trimmed.first == "[" else { return nil }
+    var elements: [String] = []
+    var element = ""
+    var depth = 0
+    var isQuoted = false
+    var isEscaped = false
+    for character in trimmed.dropFirst() {
+      if isQuoted {
+        if character == "\"", !isEscaped { isQuoted = false }
+        isEscaped = character == "\\" && !isEscaped
+      } else if depth == 0, character == "]" || character == "," {
+        if !element.allSatisfy({ $0 == " " }) { elements.append(element) }
+        element = ""
+        if character == "]" { return elements }
+        continue
+      } else {
+        if character == "\"" { isQuoted = true }
+        if "[{".contains(character) { depth += 1 }
+        if "]}".contains(character) { depth -= 1 }
+      }
+      element.append(character)
+    }
+    return nil
   }
 }
 

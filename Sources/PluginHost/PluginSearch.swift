@@ -5,9 +5,29 @@ import Glibc
 public struct PluginSearch: Sendable {
   /// Absolute paths, in the order of the search. Folders that do not exist are skipped.
   public let folders: [String]
+  /// Libraries are opened by a process that ends, and not by this one.
+  private let isInHelper: Bool
 
   /// Searches these folders and no others.
-  public init(folders: [String]) { self.folders = folders }
+  public init(folders: [String]) { self.init(folders: folders, isInHelper: false) }
+
+  private init(folders: [String], isInHelper: Bool) {
+    self.folders = folders
+    self.isInHelper = isInHelper
+  }
+
+  /// The same search, by a helper process: what it finds cannot be created here, and what a library does when it is
+  /// opened is done there. Where there is no program for one it opens libraries as ever.
+  public var inHelper: PluginSearch {
+    PluginSearch(folders: folders, isInHelper: HelperProgram.executable() != nil)
+  }
+
+  /// The components of the library at `path`.
+  public func components(of path: String, userPath: String? = nil) throws(LoadError) -> [ComponentDescription]
+  {
+    guard isInHelper else { return try PluginLibrary.open(path, userPath: userPath).components }
+    return try LibraryProbe.components(of: path, userPath: userPath ?? path)
+  }
 
   /// Searches, in this order: `explicit`, the project's `plugins/` folder, `$TRAINYARD_PLUGIN_PATH`, the user's
   /// data folder, the installed plugins, and beside the program, where a development build has them.
@@ -43,8 +63,8 @@ public struct PluginSearch: Sendable {
     _ reference: String, kind: PluginKind? = nil, component: String? = nil, relativeTo base: String? = nil
   ) throws(LoadError) -> ComponentDescription {
     if reference.contains("/") || reference.hasSuffix(".so") {
-      let library = try PluginLibrary.open(try path(reference, base), userPath: reference)
-      return try choose(from: library, reference, kind: kind, component: component)
+      let components = try components(of: try path(reference, base), userPath: reference)
+      return try choose(from: components, reference, kind: kind, component: component)
     }
     return try find(id: reference, kind: kind)
   }
@@ -56,7 +76,7 @@ public struct PluginSearch: Sendable {
     var problems: [LoadError] = []
     for path in folders.flatMap(libraries) where PluginLibrary.isPlugin(path) {
       do {
-        for component in try PluginLibrary.open(path).components where found[component.id] == nil {
+        for component in try components(of: path) where found[component.id] == nil {
           found[component.id] = component
         }
       } catch {
@@ -74,7 +94,7 @@ public struct PluginSearch: Sendable {
     for folder in folders {
       let path = folder + "/lib\(id).so"
       guard access(path, F_OK) == 0 else { continue }
-      if let found = try PluginLibrary.open(path).components.first(where: { $0.id == id }) {
+      if let found = try components(of: path).first(where: { $0.id == id }) {
         if kind == nil || found.kind == kind { return found }
         otherKind = otherKind ?? found
       }
@@ -119,11 +139,11 @@ public struct PluginSearch: Sendable {
   }
 
   private func choose(
-    from library: PluginLibrary, _ reference: String, kind: PluginKind?, component: String?
+    from components: [ComponentDescription], _ reference: String, kind: PluginKind?, component: String?
   ) throws(LoadError) -> ComponentDescription {
-    let ids = library.components.map(\.id)
+    let ids = components.map(\.id)
     if let component {
-      guard let found = library.components.first(where: { $0.id == component }) else {
+      guard let found = components.first(where: { $0.id == component }) else {
         let nearest = NearestName.of(component, among: ids)
         throw SearchFault.noSuchComponent(component, nearest: nearest, ids).error(at: reference)
       }
@@ -132,10 +152,10 @@ public struct PluginSearch: Sendable {
       }
       return found
     }
-    let fitting = library.components.filter { kind == nil || $0.kind == kind }
+    let fitting = components.filter { kind == nil || $0.kind == kind }
     if fitting.count == 1 { return fitting[0] }
     if let kind, fitting.isEmpty {
-      throw SearchFault.noneOfKind(kind, library.components.map { ($0.id, $0.kind) }).error(at: reference)
+      throw SearchFault.noneOfKind(kind, components.map { ($0.id, $0.kind) }).error(at: reference)
     }
     throw SearchFault.severalComponents(fitting.map(\.id)).error(at: reference)
   }

@@ -11,14 +11,27 @@ struct StateDecoder: Decoder {
     for key in source.keys {
       let value = try table[key].flatMap { try source.value(key, like: $0) } ?? source.anyValue(key)
       guard let value else { continue }
+      if key.hasSuffix("?") { remove(String(key.dropLast()), from: &table) }
+      markAsThere(key.hasSuffix("?") ? String(key.dropLast()) : key, in: &table)
       table[key] = value
-      if key.hasSuffix("?") {
-        table[String(key.dropLast())] = nil
-      } else {
-        table[StateKey.isNil(key)] = nil
-      }
     }
     return try T(from: StateDecoder(table: table, path: ""))
+  }
+
+  /// What was saved as nil has no value, and none within it.
+  private static func remove(_ key: String, from table: inout StateTable) {
+    table[key] = nil
+    for inner in table.keys where inner.hasPrefix(key + ".") { table[inner] = nil }
+  }
+
+  /// What was saved is not nil, and neither is what it lies in: `columns.0` says that there are columns.
+  private static func markAsThere(_ key: String, in table: inout StateTable) {
+    var outer = key[...]
+    table[StateKey.isNil(key)] = nil
+    while let dot = outer.lastIndex(of: ".") {
+      outer = outer[..<dot]
+      table[StateKey.isNil(String(outer))] = nil
+    }
   }
 
   func decode<T: Decodable>(_ type: T.Type, at key: String) throws -> T {
@@ -34,7 +47,11 @@ struct StateDecoder: Decoder {
     case is [Double].Type: if case .doubles(let list) = table[key] { value = list } else { value = nil }
     case is [Float].Type: if case .floats(let list) = table[key] { value = list } else { value = nil }
     case is [Int].Type:
-      if case .ints(let list) = table[key] { value = list.map { Int($0) } } else { value = nil }
+      if case .ints(let list) = table[key], !list.contains(where: StateKey.isTooLarge) {
+        value = list.map { Int($0) }
+      } else {
+        value = nil
+      }
     case is [UInt8].Type: if case .bytes(let list) = table[key] { value = list } else { value = nil }
     default: return try T(from: StateDecoder(table: table, path: key))
     }
@@ -43,7 +60,7 @@ struct StateDecoder: Decoder {
   }
 
   private func integer<I: FixedWidthInteger>(_ type: I.Type, _ key: String) throws -> I {
-    guard let value = I(exactly: try int(key)) else { throw damaged(key) }
+    guard let value = I(exactly: try int(key)), !StateKey.isTooLarge(value) else { throw damaged(key) }
     return value
   }
 

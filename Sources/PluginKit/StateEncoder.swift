@@ -33,7 +33,12 @@ final class StateEncoder: Encoder {
     case let value as String: set(key, .bytes(Array(value.utf8)))
     case let value as UInt64: set(key, .int(Int64(bitPattern: value)))
     case let value as UInt: set(key, .int(Int64(bitPattern: UInt64(value))))
-    case let value as any FixedWidthInteger: set(key, .int(Int64(value)))
+    case let value as any FixedWidthInteger:
+      guard !StateKey.isTooLarge(value) else {
+        throw PluginError(
+          "'\(key)' is \(value), and a number in the state may have 62 bits", help: "take UInt64 for bits")
+      }
+      set(key, .int(Int64(value)))
     // An empty array of anything is also an empty array of these to `as`, and must not be saved as one.
     case let value as [Double] where T.self == [Double].self: set(key, .doubles(value))
     case let value as [Float] where T.self == [Float].self: set(key, .floats(value))

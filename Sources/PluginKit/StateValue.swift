@@ -18,6 +18,13 @@ enum StateKey {
   /// The key of a value that is a single one as a whole, and so has no name of its own.
   static func named(_ path: String) -> String { path.isEmpty ? "value" : path }
   static func isNil(_ path: String) -> String { path + "?" }
+
+  /// What counts epochs, steps or bytes is far from the ends of its type, so that counting on does not overflow
+  /// whatever a damaged checkpoint says.
+  static func isTooLarge(_ value: some FixedWidthInteger) -> Bool {
+    guard let value = Int64(exactly: value) else { return true }
+    return value > 1 << 62 || value < -(1 << 62)
+  }
 }
 
 extension StateSink {

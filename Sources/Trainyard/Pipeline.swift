@@ -11,6 +11,8 @@ import Training
 /// ```
 public struct Pipeline {
   public var config: PipelineConfig
+  /// What the config was read from.
+  public let node: ConfigNode
   /// Where plugins are looked for.
   public var search: PluginSearch
 
@@ -23,6 +25,7 @@ public struct Pipeline {
   public init(_ node: ConfigNode, baseFolder: String = ".") throws {
     let (read, problems) = try PipelineConfig.readAll(node, baseFolder: baseFolder)
     config = read
+    self.node = node
     search = .standard(explicit: config.pluginFolders, project: config.baseFolder + "/plugins")
     guard problems.isEmpty else {
       // What is wrong with the plugins that it names comes out together with what is wrong with itself.
@@ -58,11 +61,23 @@ extension Plan {
     try withSession { try $0.metrics() }
   }
 
-  /// One run, on a thread of its own. An error in training is in the report; one before it is thrown.
+  /// One run, on a thread of its own, written down in the plan's store. An error in training is in the report; one
+  /// before it is thrown.
   public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
     -> RunReport
   {
-    try withSession(console: console) { try $0.fit(interruption: interruption) }
+    let entry = RunEntry(self)
+    var plan = self
+    if let entry { plan.output.began = { entry.begin(folder: $0) } }
+    do {
+      var report = try plan.withSession(console: console) { try $0.fit(interruption: interruption) }
+      entry?.end(&report)
+      for warning in entry?.warnings ?? [] { console.line(.warning, warning) }
+      return report
+    } catch {
+      entry?.discard()
+      throw error
+    }
   }
 
   /// Several runs through one instance of each plugin: all are reset before each run. `body` runs on a thread of
@@ -71,8 +86,7 @@ extension Plan {
     console: any Console = SilentConsole(), _ body: (Session) throws -> Result
   ) throws -> Result {
     try RunThread.perform {
-      let session = Session(try Worker(self, console: console))
-      return try body(session)
+      try body(Session(self, console: console))
     }
   }
 }
@@ -86,23 +100,35 @@ extension Plan {
     bare.callbacks = []
     bare.monitors = []
     return try RunThread.perform {
-      try Worker(bare, console: SilentConsole()).searchLearningRate(search, interruption: interruption)
+      try Worker().searchLearningRate(search, bare, interruption: interruption)
     }
   }
 }
 
 /// One instance of each plugin of a plan, for any number of runs. Must not leave the body that it was given to.
 public final class Session {
-  private let worker: Worker
+  private let plan: Plan
+  private let console: any Console
+  private let worker = Worker()
+  /// Fits that have left a folder.
+  private var folders = 0
 
-  init(_ worker: Worker) { self.worker = worker }
+  init(_ plan: Plan, console: any Console) {
+    self.plan = plan
+    self.console = console
+  }
 
   /// The metrics that a run will have, see `Plan.metrics()`.
-  public func metrics() throws -> [MetricListing] { try worker.metrics() }
+  public func metrics() throws -> [MetricListing] { try worker.metrics(plan) }
 
-  /// One run: every instance is reset, then trained.
+  /// One run: every instance is reset, then trained. Where the plan names the run's folder, those of later fits get a
+  /// number behind the name.
   /// - Parameter seed: The plan's, unless given.
   public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
-    try worker.fit(seed: seed, interruption: interruption)
+    var request = FitRequest(plan, seed: seed)
+    request.folder = FitRequest.folder(of: plan, isNumbered: folders > 0)
+    let report = try worker.fit(request, console: console, interruption: interruption)
+    if report.folder != nil { folders += 1 }
+    return report
   }
 }

@@ -14,3 +14,25 @@ enum PathText {
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
+
+extension PathText {
+  /// As a shell takes it.
+  static func shown(_ path: String) -> String {
+    let isPlain = path.utf8.allSatisfy { byte in
+      let scalar = Unicode.Scalar(byte)
+      return byte < 0x80 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+        || "_-./+=:,@%".utf8.contains(byte)
+    }
+    if isPlain { return path }
+    return "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var info = stat()
+    return stat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
+  }
+
+  static func join(_ folder: String, _ name: String) -> String {
+    folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+}

@@ -4,7 +4,19 @@ import Trainyard
 struct PipelineArguments {
   let command: PipelineFlags
 
+  /// What flags of one command set.
+  private var more: [(flag: String, path: [String], value: ConfigNode)] = []
+
   init(_ command: PipelineFlags) { self.command = command }
+
+  /// A flag over a key of the file.
+  mutating func set(_ flag: String, _ path: [String], _ value: Int) {
+    set(flag, path, .int(Int64(value)))
+  }
+
+  mutating func set(_ flag: String, _ path: [String], _ value: ConfigNode.Content) {
+    more.append((flag, path, ConfigNode(value, at: SourcePosition(file: flag, column: 1))))
+  }
 
   func pipeline() throws -> Pipeline {
     let fileNode = try command.pipeline.map { try ConfigReader.read(path: $0) }
@@ -62,6 +74,7 @@ struct PipelineArguments {
         ConfigNode(.list(command.pluginFolders.map { ConfigNode(.string(PathText.absolute($0))) }))
       }
     }
+    for (flag, path, value) in more { over(flag, path) { value } }
     for setting in command.settings {
       over("--set", []) {
         let (path, value) = try assignment(setting)

@@ -15,11 +15,25 @@ struct Program: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, ListCommand.self, InspectCommand.self, SchemaCommand.self, EvaluateCommand.self,
-      PredictCommand.self, FindLearningRateCommand.self, ReplayCommand.self, TracesCommand.self,
+      RunCommand.self,
+      CrossValidateCommand.self,
+      SearchCommand.self,
+      RunsCommand.self,
+      EvaluateCommand.self,
+      PredictCommand.self,
+      ListCommand.self,
+      InspectCommand.self,
+      CheckCommand.self,
+      CheckChildCommand.self,
+      SchemaCommand.self,
+      FindLearningRateCommand.self,
+      ReplayCommand.self,
+      TracesCommand.self,
     ])
 
   static func main() {
+    // Before anything else: a helper is started for every isolated plugin.
+    HelperEntry.runIfAsked()
     // A file that grows too large is an error of a write, which names the file.
     signal(SIGXFSZ, SIG_IGN)
     do {

@@ -40,6 +40,11 @@ struct RunCommand: ParsableCommand {
     let plan = try pipeline.plan()
     if dryRun { return try describe(plan) }
     let terminal = Terminal(quiet: quiet)
+    for (key, name) in [("cross_validation", "cross-validate"), ("search", "search")]
+    where plan.resolved[key] != nil {
+      terminal.line(
+        .info, "one fit is trained; the '\(key)' of this pipeline is for `trainyard \(name)`")
+    }
     let report = try plan.run(console: terminal, interruption: interruption)
     if let failure = report.result.failure, report.result.neverBegan {
       ErrorReport.write(ErrorReport.text(failure) + "\n", to: 2)

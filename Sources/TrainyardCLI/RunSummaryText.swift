@@ -16,7 +16,9 @@ struct RunSummaryText {
     var lines = [row("outcome", outcome)]
     let steps = result.steps == 1 ? "1 step" : "\(result.steps) steps"
     lines.append(
-      row("epochs", "\(result.epochs.count) of \(plan.training.epochs), \(steps), \(seconds(result.seconds))")
+      row(
+        "epochs",
+        "\(result.epochs.count) of \(plan.training.epochs), \(steps), \(ShortNumber.seconds(result.seconds))")
     )
     if let last = result.epochs.last {
       for (index, metric) in Self.inReadingOrder(last.metrics).enumerated() {
@@ -25,6 +27,9 @@ struct RunSummaryText {
     }
     for (index, dropped) in result.dropped.enumerated() {
       lines.append(row(index == 0 ? "dropped" : "", "'\(dropped.callback)': \(dropped.reason)"))
+    }
+    for (index, incident) in restarts.enumerated() {
+      lines.append(row(index == 0 ? "restarted" : "", incident))
     }
     for (index, cost) in costs.enumerated() { lines.append(row(index == 0 ? "cost" : "", cost)) }
     if let folder = report.folder { lines.append(row("folder", folder)) }
@@ -44,11 +49,11 @@ struct RunSummaryText {
   }
 
   private func value(_ metric: (name: String, value: Double)) -> String {
-    var text = pad(metric.name, 22) + pad(short(metric.value), 12)
+    var text = pad(metric.name, 22) + pad(ShortNumber.text(metric.value), 12)
     if let direction = report.directions[metric.name], direction != .none,
       let best = report.best(metric.name, direction)
     {
-      text += "best \(short(best.value)) in epoch \(best.epoch + 1)"
+      text += "best \(ShortNumber.text(best.value)) in epoch \(best.epoch + 1)"
     }
     return text
   }
@@ -71,25 +76,18 @@ struct RunSummaryText {
     let total = max(report.result.seconds, 1e-9)
     return sums.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { name, time in
       let percent = (time / total * 10000).rounded() / 100
-      return pad(name, 22) + pad(seconds(time), 12) + "\(percent) % of the run"
+      return pad(name, 22) + pad(ShortNumber.seconds(time), 12) + "\(percent) % of the run"
     }
+  }
+
+  /// What isolated plugins survived; no step was lost.
+  private var restarts: [String] {
+    report.incidents.filter { $0.policy == .restart }.map { "'\($0.instance)', in \($0.call): \($0.what)" }
   }
 
   private func row(_ name: String, _ value: String) -> String { pad(name, 10) + value }
 
   private func pad(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(text.count < width ? width - text.count : 1, 1))
-  }
-
-  private func short(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
-    let scale = value == 0 || abs(value) >= 1e-4 && abs(value) < 1e6 ? 1e5 : 0
-    return scale > 0 ? "\((value * scale).rounded() / scale)" : "\(Float(value))"
-  }
-
-  private func seconds(_ time: Double) -> String {
-    if time >= 100 { return "\(Int(time.rounded())) s" }
-    if time >= 0.1 { return "\((time * 100).rounded() / 100) s" }
-    return "\((time * 1e5).rounded() / 100) ms"
   }
 }

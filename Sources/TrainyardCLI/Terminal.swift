@@ -22,6 +22,12 @@ final class Terminal: Console {
   /// The width of standard output; `nil`: not a terminal.
   static var outputWidth: Int? { columns(STDOUT_FILENO) }
 
+  /// Whether standard output is a terminal that shows colours, and the user has nothing against them (no-color.org).
+  static var outputTakesColour: Bool {
+    func variable(_ name: String) -> String { getenv(name).map { String(cString: $0) } ?? "" }
+    return isatty(STDOUT_FILENO) == 1 && variable("TERM") != "dumb" && variable("NO_COLOR").isEmpty
+  }
+
   private static func columns(_ descriptor: Int32) -> Int? {
     var size = winsize()
     guard isatty(descriptor) == 1 else { return nil }

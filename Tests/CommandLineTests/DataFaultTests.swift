@@ -190,6 +190,6 @@ import Testing
               help:  give weights that a run has saved, such as model/weights.safetensors in its folder
 
             """))
-    #expect(try program.files("runs").filter { !$0.hasPrefix("one") } == [])
+    #expect(try program.files("runs").filter { !$0.hasPrefix("one") } == ["trainyard.db"])
   }
 }

@@ -51,7 +51,8 @@ import Testing
   }
 
   /// The weights take 300 kB, all other files together less than 20.
-  static let large = "run --data synthetic:rows=64 --model mlp:hidden=[256,256] --epochs 1 --name one"
+  static let large =
+    "run --data synthetic:rows=64 --model mlp:hidden=[256,256] --epochs 1 --name one --set output.store=false"
 
   @Test func `a file that grows too large fails the run, without half a model`() throws {
     // `ulimit -f` counts blocks of 1 KiB.

@@ -12,7 +12,9 @@ import Testing
     ("examples/callback-in-swift/README.md", "examples/callback-in-swift"),
     ("examples/monitor-from-c/README.md", "examples/monitor-from-c"),
     ("examples/monitor-from-gsl/README.md", "examples/monitor-from-gsl"),
+    ("examples/cross-validation/README.md", "."), ("examples/search/README.md", "."),
     ("examples/reuse/README.md", "."), ("examples/embed-the-host/README.md", "."),
+    ("docs/runs.md", "."), ("docs/check.md", "."),
   ]
 
   @Test(arguments: documents)
@@ -65,7 +67,7 @@ import Testing
   /// The sources, and data for the names that the README uses.
   private func copyOfTheTree() throws -> TemporaryFolder {
     let tree = try TemporaryFolder()
-    for name in ["Package.swift", "Sources", "Plugins", "Tests", "examples"] {
+    for name in ["Package.swift", "Sources", "Plugins", "Tests", "examples", "docs"] {
       try Shell.check(["cp", "-r", packageFolder() + "/" + name, tree(name)])
     }
     try Shell.check(["rm", "-rf", tree("examples/callback-in-swift/.build")])

@@ -48,7 +48,7 @@ import Testing
       - {plugin: accuracy, name: top5, k: 5}
     callbacks:
       - {plugin: early-stopping, monitor: val_loss, patience: 3}
-      - {plugin: ./libmine.so, component: mine, name: mine-1, isolate: true, on_error: drop, x: {y: 1}}
+      - {plugin: ./libmine.so, component: mine, name: mine-1, isolate: true, on_error: drop, memory_limit: 512, x: {y: 1}}
       - progress
     output: {folder: out, name: first, record: batches}
     plugins: {path: [plugins, /opt/plugins]}
@@ -72,7 +72,8 @@ import Testing
     #expect(config.monitors[1].options == ["k": 5])
     let mine = config.callbacks[1]
     #expect(mine.reference == .path(asWritten: "./libmine.so", absolute: "/base/libmine.so"))
-    #expect(mine.component == "mine" && mine.name == "mine-1" && mine.isIsolated && mine.onError == .drop)
+    #expect(mine.component == "mine" && mine.name == "mine-1" && mine.onError == .drop)
+    #expect(mine.isolation.place == .own && mine.isolation.onCrash == nil)
     #expect(mine.options == ["x": ["y": 1]])
     #expect(mine.place == "callbacks[1]" && mine.position.description == "p.yaml:18:5")
     #expect(config.callbacks[2].reference == .id("progress"))
@@ -216,10 +217,7 @@ import Testing
       ["key 'returns' of 'monitors[0]' is missing"]
     ),
     (
-      smallestWith("search: {}, cross_validation: {folds: 5}"),
-      [
-        "'search' is not supported yet", "'cross_validation' is not supported yet",
-      ]
+      smallestWith("search: {}"), ["key 'parameters' of 'search' must be a map of paths"]
     ),
     (
       smallestWith("plugins: {path: [[]]}"),
@@ -268,8 +266,8 @@ import Testing
 
         error: unknown key 'trian' of the pipeline
           where: p.yaml:4:1
-          help:  did you mean 'train'? keys: data, model, train, monitors, callbacks, output, plugins, \
-        cross_validation, search
+          help:  did you mean 'train'? keys: data, model, train, monitors, callbacks, output, isolation, \
+        plugins, cross_validation, search
 
         error: unknown key 'epoch' of 'train'
           where: p.yaml:6:9, train

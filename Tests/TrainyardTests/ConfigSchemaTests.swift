@@ -94,13 +94,14 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "plugins",
+        "data", "model", "train", "monitors", "callbacks", "output", "isolation", "plugins",
+        "cross_validation", "search",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "find_learning_rate", "output", "plugins", "expression_monitor",
-        "function_monitor",
+        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "plugins",
+        "search", "halving", "tpe", "expression_monitor", "function_monitor",
         "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])
     for (name, section) in [("data", PipelineSection.data), ("train", .train), ("output", .output)] {
@@ -108,7 +109,8 @@ import Testing
     }
     #expect(
       definitions["callback.early-stopping"]?["properties"]?.members?.map(\.name) == [
-        "plugin", "component", "name", "isolate", "on_error", "patience", "file",
+        "plugin", "component", "name", "on_error", "isolate", "on_crash", "deadline", "network",
+        "memory_limit", "patience", "file",
       ])
     #expect(definitions["callback.early-stopping"]?["required"] == ["plugin", "file"])
     #expect(

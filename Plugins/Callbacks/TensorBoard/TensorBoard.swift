@@ -97,11 +97,13 @@ final class TensorBoard: Callback {
     try write(validation, to: "validation", step: event.epoch, event)
   }
 
+  /// By name: ids go by all that the host has run before.
   private func metrics(of event: Event) -> [(name: String, value: Double)] {
-    event.logs.ids.compactMap { id in
+    let metrics = event.logs.ids.compactMap { id -> (name: String, value: Double)? in
       guard let name = event.host.metricName(id), let value = event.logs[id] else { return nil }
       return (name, value)
     }
+    return metrics.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
   /// Unless another callback has put it into the logs.

@@ -18,8 +18,21 @@ final class Timer: Callback {
   struct Progress: Codable {
     /// Of this run, with that of the runs that it resumes.
     var elapsed = ElapsedTime()
+    /// The time was up when the clock was last looked at.
+    var isOver = false
   }
-  var progress = Progress()
+  /// As of now: a checkpoint may be taken between two looks at the clock.
+  var progress: Progress {
+    get {
+      var now = ownProgress
+      now.elapsed.update(clock)
+      return now
+    }
+    set { ownProgress = newValue }
+  }
+  private var ownProgress = Progress()
+  /// While a run goes on.
+  private var clock: Clock?
 
   private var limit = TimeLimit(seconds: .infinity)
 
@@ -31,32 +44,41 @@ final class Timer: Callback {
     }
   }
 
-  func reset() { progress = Progress() }
+  func reset() {
+    clock = nil
+    ownProgress = Progress()
+  }
 
   func onTrainBegin(_ event: Event) throws {
     guard let clock = event.host.clock else {
       throw PluginError("this host has no clock", help: "leave timer out")
     }
-    progress.elapsed.resume(clock)
-    // Nothing left, or a run that is resumed after its time was up: not one batch.
-    stopIfOver(event)
+    ownProgress.elapsed.resume(clock)
+    self.clock = clock
+    // No time at all, or a run that is resumed after its time was up: not one batch. One whose time went by between
+    // two looks at the clock goes on to the next look, as it would have without the interruption.
+    if limit.seconds <= 0 || ownProgress.isOver { stopIfOver(event) }
   }
 
   func onBatchEnd(_ event: Event) { check(.step, event) }
 
   func onEpochEnd(_ event: Event) { check(.epoch, event) }
 
-  func onTrainEnd(_ event: Event) { progress.elapsed.update(event.host.clock) }
+  func onTrainEnd(_ event: Event) {
+    ownProgress.elapsed.update(clock)
+    clock = nil
+  }
 
   private func check(_ moment: Interval, _ event: Event) {
     guard interval == moment else { return }
-    progress.elapsed.update(event.host.clock)
+    ownProgress.elapsed.update(clock)
     stopIfOver(event)
   }
 
   private func stopIfOver(_ event: Event) {
-    guard progress.elapsed.seconds >= limit.seconds else { return }
-    let elapsed = TimeLimit.text(progress.elapsed.seconds)
+    guard ownProgress.elapsed.seconds >= limit.seconds else { return }
+    ownProgress.isOver = true
+    let elapsed = TimeLimit.text(ownProgress.elapsed.seconds)
     event.stop(
       because: "the time limit of \(TimeLimit.text(limit.seconds)) is reached, after \(elapsed)")
   }

@@ -1,16 +1,22 @@
 import COpenBLAS
 import MLPKernels
+import Synchronization
 
 /// The three products of a dense layer. Small ones are done by plain kernels, which have no cost of their
 /// own; which one does it depends on the sizes alone.
 enum BLAS {
   private static let kernelsAreChosen: Void = mlp_choose_blas_kernels()
 
-  /// The library's threads are the process's: set when a run begins.
+  private static let setting = Mutex(())
+
+  /// The library's threads are the process's: set when a run begins. Workers of one process that train side by side
+  /// are given the same number by their host, so that none changes it under another.
   static func prepare(threads: Int) {
     _ = kernelsAreChosen
     let threads = Int32(clamping: max(1, threads))
-    if openblas_get_num_threads() != threads { openblas_set_num_threads(threads) }
+    setting.withLock { _ in
+      if openblas_get_num_threads() != threads { openblas_set_num_threads(threads) }
+    }
   }
 
   /// z[rows, outputs] = x[rows, inputs] · w[inputs, outputs] + bias[outputs]

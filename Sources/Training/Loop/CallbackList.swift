@@ -7,7 +7,7 @@ final class CallbackList {
   /// A callback was dropped while the table was being walked: it is made anew before the next hook.
   private var tableIsStale = false
   private var costs: [ObjectIdentifier: CostTable] = [:]
-  private let all: [LoopCallback]
+  let all: [LoopCallback]
 
   /// Of one callback, by hook. An object, so that adding to it copies nothing.
   private final class CostTable {
@@ -127,7 +127,8 @@ final class CallbackList {
       part: "callback '\(callback.name)'", call: hook.name, epoch: event.epoch, batch: event.batch,
       message: "\(error)")
     if let own = error as? any FailureWords { (failure.message, failure.help) = own.failureWords }
-    guard callback.onError == .drop else {
+    let policy = (error as? any OwnErrorPolicy)?.errorPolicy ?? callback.onError
+    guard policy == .drop else {
       if hook.isPerBatch { countMissed(hook, after: callback) }
       throw failure
     }
@@ -172,6 +173,11 @@ final class CallbackList {
       }
     }
   }
+}
+
+/// An error that decides itself whether the run goes on without the callback.
+public protocol OwnErrorPolicy: Error {
+  var errorPolicy: LoopCallback.ErrorPolicy { get }
 }
 
 /// An error that knows its words apart from what to do.

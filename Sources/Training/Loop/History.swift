@@ -2,7 +2,7 @@
 public struct Epoch: Sendable {
   /// From 0.
   public var index: Int
-  /// By name, in the order of the metrics' ids.
+  /// By name, in the order in which the run's parts have named them.
   public var metrics: [(name: String, value: Double)]
   public var notes: [Note]
   public var seconds: Double

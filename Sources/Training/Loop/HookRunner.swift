@@ -64,6 +64,21 @@ public final class HookRunner {
     slots = WeightSlots(model: model)
   }
 
+  /// A request from outside of the run; the first one counts, as among callbacks.
+  public func stop(because reason: String, by party: String) { if stop == nil { stop = (reason, party) } }
+
+  /// Empties every slot, also where the model fails to give up one of its snapshots.
+  public func dropSlots() throws {
+    var first: (any Error)?
+    for callback in callbacks.all {
+      do { try slots.dropAll(of: callback) } catch {
+        first = first ?? error
+        callback.slots = [WeightSlot?](repeating: nil, count: WeightSlots.count)
+      }
+    }
+    if let first { throw failure(first, part: "model '\(model.name)'", call: "snapshot_drop") }
+  }
+
   /// `on_train_begin` of all, then the set of metrics is frozen: nobody may watch what nobody publishes.
   public func begin(isStrict: Bool) throws {
     frame.hook = .trainBegin
@@ -152,7 +167,8 @@ public final class HookRunner {
     var first: RunFailure?
     for callback in begun {
       guard let error = callbacks.callAlone(callback, .trainEnd, touched()) else { continue }
-      if first == nil, outcome != .failed, callback.onError == .fail {
+      let policy = (error as? any OwnErrorPolicy)?.errorPolicy ?? callback.onError
+      if first == nil, outcome != .failed, policy == .fail {
         first = failure(error, part: "callback '\(callback.name)'", call: Hook.trainEnd.name)
       } else {
         warn(callback, .trainEnd, error)

@@ -21,9 +21,11 @@ public final class MetricTable {
   private var ids: [String: Int] = [:]
   private var declarations: [Int: Declaration] = [:]
   public private(set) var wants: [Want] = []
-  // What instances asked for when they were created holds in every run.
-  private var lastingDeclarations: [Int: Declaration] = [:]
-  private var lastingWants: [Want] = []
+  /// What instances asked for when they were created: it holds in every run that they are part of.
+  private var lasting: [Mention] = []
+  /// By id: the place of the metric among those that were named for this run, which is the order in which results
+  /// show them. Ids would do for one run, and go by everything that the host has ever run.
+  private var places: [Int: Int] = [:]
   /// The nearest of some names, for a name that nobody declares; the table itself knows no spelling.
   public var nearest: (_ name: String, _ among: [String]) -> String? = { _, _ in nil }
   private var isRunning = false
@@ -43,12 +45,43 @@ public final class MetricTable {
 
   public func knownID(of name: String) -> Int? { ids[name] }
 
+  /// Something that an instance asked for as it was created.
+  public enum Mention {
+    case declaration(id: Int, Declaration)
+    case want(Want)
+  }
+
   /// Forgets what the run before declared and wanted; what was asked for at creation stays.
   public func beginRun() {
     disputed = []
-    declarations = lastingDeclarations
-    wants = lastingWants
+    declarations = [:]
+    wants = []
+    places = [:]
     isRunning = true
+    for mention in lasting { apply(mention) }
+  }
+
+  private func apply(_ mention: Mention) {
+    switch mention {
+    case .declaration(let id, let declaration):
+      place(id)
+      declarations[id] = declaration
+    case .want(let want):
+      place(want.metric)
+      wants.append(want)
+    }
+  }
+
+  private func place(_ id: Int) { if places[id] == nil { places[id] = places.count } }
+
+  /// Other instances will run: forgets what those before asked for at their creation.
+  public func forgetInstances() { lasting = [] }
+
+  /// An instance that was created earlier is part of the next run, or of the one that has begun: what it asked for
+  /// then holds again.
+  public func include(_ mentions: [Mention]) {
+    lasting += mentions
+    if isRunning { for mention in mentions { apply(mention) } }
   }
 
   public func endRun() { isRunning = false }
@@ -57,8 +90,12 @@ public final class MetricTable {
   public func forget(_ party: String) {
     wants.removeAll { $0.reader == party }
     declarations = declarations.filter { $0.value.source != party }
-    lastingWants.removeAll { $0.reader == party }
-    lastingDeclarations = lastingDeclarations.filter { $0.value.source != party }
+    lasting.removeAll {
+      switch $0 {
+      case .declaration(_, let declaration): declaration.source == party
+      case .want(let want): want.reader == party
+      }
+    }
   }
 
   /// What is asked for in `body` holds in every run, also when one has begun.
@@ -68,6 +105,10 @@ public final class MetricTable {
     return try body()
   }
 
+  /// What the party has asked for at its creation, in its order.
+  public func mentions(since start: Int) -> [Mention] { Array(lasting.dropFirst(start)) }
+  public var mentionCount: Int { lasting.count }
+
   @discardableResult
   public func declare(_ name: String, _ direction: Direction, _ phase: Phase, by source: String) -> Int {
     let id = id(of: name)
@@ -76,7 +117,8 @@ public final class MetricTable {
       if let other = declarations[id], other.source != source { disputed.append((id, other.source, source)) }
       declarations[id] = declaration
     }
-    if !isRunning || isCreating { lastingDeclarations[id] = declaration }
+    if !isRunning || isCreating { lasting.append(.declaration(id: id, declaration)) }
+    if isRunning { place(id) }
     return id
   }
 
@@ -84,7 +126,8 @@ public final class MetricTable {
   public func want(_ name: String, optional: Bool, by reader: String) -> Int {
     let want = Want(metric: id(of: name), isOptional: optional, reader: reader)
     if isRunning { wants.append(want) }
-    if !isRunning || isCreating { lastingWants.append(want) }
+    if !isRunning || isCreating { lasting.append(.want(want)) }
+    if isRunning { place(want.metric) }
     return want.metric
   }
 
@@ -97,9 +140,18 @@ public final class MetricTable {
       .map { (names[$0.id], [$0.first, $0.second]) }
   }
 
-  /// The metrics that this run can produce, by id.
+  /// The metrics that this run can produce, in the order in which they were named for it.
   public var declared: [(id: Int, name: String, declaration: Declaration)] {
-    declarations.sorted { $0.key < $1.key }.map { ($0.key, names[$0.key], $0.value) }
+    declarations.sorted { precedes($0.key, $1.key) }.map { ($0.key, names[$0.key], $0.value) }
+  }
+
+  /// Names and values of what is there, in the same order.
+  public func named(_ logs: Logs) -> [(name: String, value: Double)] {
+    logs.entries.sorted { precedes($0.id, $1.id) }.map { (names[$0.id], $0.value) }
+  }
+
+  private func precedes(_ one: Int, _ other: Int) -> Bool {
+    (places[one] ?? .max, one) < (places[other] ?? .max, other)
   }
 
   /// Wants that nobody declares: (name, who wants it, whether a run may go on without it).

@@ -34,6 +34,8 @@ public final class Trainer {
   private let ownMonitors: MonitorSet
   /// Monitors that callbacks have asked for by the time that every `on_train_begin` has run; asked once a run.
   public var addedMonitors: () throws -> MonitorSet = { MonitorSet() }
+  /// Called when an epoch is complete, from outside of the run; may ask to stop, and says who asks.
+  public var afterEpoch: (Epoch) -> (reason: String, by: String)? = { _ in nil }
   private let trainingData: BatchLoader
   private let validationData: BatchLoader?
   private let initialWeights: [NamedTensor]
@@ -172,11 +174,12 @@ public final class Trainer {
       for monitor in monitors.training where monitor.isSample { try publish(monitor) }
       for monitor in monitors.epoch { try publish(monitor) }
       try hooks.endEpoch()
-      let values = hooks.epochLogs.entries.map { (metrics.names[$0.id], $0.value) }
+      let values = metrics.named(hooks.epochLogs)
       let seconds = Stopwatch.seconds(since: start)
       let done = Epoch(index: epoch, metrics: values, notes: hooks.notes, seconds: seconds)
       result.epochs.append(done)
       try attempt("the run's outputs", "epoch_end", epoch: epoch) { try target.epochEnded(done) }
+      if let (reason, party) = afterEpoch(done) { hooks.stop(because: reason, by: party) }
       epoch += 1
     }
   }
@@ -270,6 +273,29 @@ public final class Trainer {
   }
 
   // MARK: The end
+
+  /// Measures the model as the run has left it on the validation data: the loss and what the monitors of that pass
+  /// make of it. After `fit`, and while nothing that it was given has been used for another run.
+  /// - Parameter onPrediction: Given each batch and its predictions, valid until it returns.
+  public func validate(onPrediction: (Batch, Tensor) throws -> Void) throws -> [(name: String, value: Double)]
+  {
+    guard let validationData else { return [] }
+    let measured = Logs(capacity: metrics.count)
+    let evaluation = Evaluation(model: model, monitors: monitors.validation, pass: .validation)
+    let total = try evaluation.run(
+      validationData, epoch: max(0, hooks.frame.epoch), onPrediction: onPrediction)
+    validationData.end()
+    if let total { measured.set(validationLossID, total.mean) }
+    for monitor in monitors.validation {
+      defer { monitor.effects.removeAll() }
+      try attempt(monitor, "compute") { try monitor.compute() }
+      for case .publish(let id, let value) in monitor.effects.effects { measured.set(id, value) }
+    }
+    return metrics.named(measured)
+  }
+
+  /// Lets go of the snapshots that callbacks keep of the model: the next run may have another.
+  public func dropSlots() throws { try hooks.dropSlots() }
 
   private func conclude() {
     if isInterrupted {

@@ -4,17 +4,18 @@ import Training
 
 /// A callback plugin as the loop sees it.
 class CallbackAdapter: LoopCallback {
-  private var instance: CallbackInstance
-  private let context: InstanceContext
+  private var instance: any CallbackCalls
+  /// The same, where it is in this process: called in each batch, without asking what it is.
+  private var local: CallbackInstance?
+  let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
 
   init(_ planned: PlannedInstance, run: RunContext, bridge: EventBridge) throws {
     let context = InstanceContext(
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
-    instance = try CallbackInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
-    context.isCreating = false
+    instance = try context.creating { try planned.makeCallback(context) }
+    local = instance as? CallbackInstance
     self.context = context
     self.bridge = bridge
     self.planned = planned
@@ -27,6 +28,8 @@ class CallbackAdapter: LoopCallback {
   override func reset() throws {
     do {
       try resetInstance()
+    } catch let failure as HelperFailure where failure.incident.policy == .drop {
+      // It is gone for this run; the next reset brings it back.
     } catch {
       try createAnew()
       try resetInstance()
@@ -45,15 +48,12 @@ class CallbackAdapter: LoopCallback {
   private func createAnew() throws {
     instance.destroy()
     context.run.metrics.forget(planned.party)
-    context.isCreating = true
-    defer { context.isCreating = false }
-    instance = try context.run.metrics.whileCreating {
-      try CallbackInstance(
-        component: planned.component, name: planned.name, options: planned.options, services: context)
-    }
+    instance = try context.creating { try planned.makeCallback(context) }
+    local = instance as? CallbackInstance
   }
 
   override func call(_ hook: Hook, _ event: EventFrame) throws {
+    if let local { return try local.call(hook.rawValue, bridge.pointer(event)) }
     try instance.call(hook.rawValue, bridge.pointer(event))
   }
 

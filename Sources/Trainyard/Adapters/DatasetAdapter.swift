@@ -7,8 +7,8 @@ final class DatasetAdapter: DataSource {
   let name: String
   let rowCount: Int
   let fields: [DataField]
-  private let instance: DatasetInstance
-  private let context: InstanceContext
+  private let instance: any DatasetCalls
+  let context: InstanceContext
   private let outputs: [CTensor]
   private let rows: UnsafeMutablePointer<ty_tensor>
   private let pointers: UnsafeMutablePointer<UnsafeMutablePointer<ty_tensor>?>
@@ -16,8 +16,7 @@ final class DatasetAdapter: DataSource {
   init(_ planned: PlannedInstance, run: RunContext) throws {
     name = planned.party
     context = InstanceContext(run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
-    instance = try DatasetInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
+    instance = try context.creating { [context] in try planned.makeDataset(context) }
     rowCount = try instance.rowCount()
     fields = try instance.fields().map { try DataField($0) }
     outputs = fields.map { _ in CTensor() }

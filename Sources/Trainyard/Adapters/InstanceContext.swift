@@ -12,8 +12,11 @@ final class InstanceContext: HostServices {
   private let metricPrefix: String
   private var random: RandomStream
   private let streamName: String
-  /// Whether the instance is in its `create`: what it asks for then holds for every run.
-  var isCreating = true
+  /// Whether the instance is in its `create`: what it asks for then holds for every run that it is part of.
+  private var isCreating = false
+  /// What it has asked for in its `create`.
+  private var mentions: [MetricTable.Mention] = []
+  private var askedMonitors: [PlannedInstance] = []
   /// The callback whose slots these are.
   weak var callback: LoopCallback?
 
@@ -24,6 +27,24 @@ final class InstanceContext: HostServices {
     self.metricPrefix = metricPrefix
     streamName = metricPrefix + name
     random = RandomStream(seed: 0, name: streamName)
+  }
+
+  /// Runs the `create` of the instance, and remembers what it asks for.
+  func creating<T>(_ make: () throws -> T) rethrows -> T {
+    let start = run.metrics.mentionCount
+    askedMonitors = []
+    isCreating = true
+    defer {
+      isCreating = false
+      mentions = run.metrics.mentions(since: start)
+    }
+    return try run.metrics.whileCreating(make)
+  }
+
+  /// The instance was created earlier and is part of another run: what it asked for then holds again.
+  func include() throws {
+    run.metrics.include(mentions)
+    for monitor in askedMonitors { try run.request(monitor, by: party, lasts: true) }
   }
 
   /// The random stream at its start, for the run that is about to begin.
@@ -73,8 +94,9 @@ final class InstanceContext: HostServices {
       throw LoopError("'\(name.shownInMessages)' cannot be the name of a monitor")
     }
     // All its options have defaults, which the instance fills in.
-    try run.request(
-      PlannedInstance(component: component, name: name, options: [:]), by: party, lasts: isCreating)
+    let monitor = PlannedInstance(component: component, name: name, options: [:])
+    try run.request(monitor, by: party, lasts: isCreating)
+    if isCreating { askedMonitors.append(monitor) }
   }
 
   // MARK: Effects

@@ -6,8 +6,8 @@ import Training
 /// A model plugin as the loop sees it.
 final class ModelAdapter: LoopModel {
   let name: String
-  let instance: ModelInstance
-  private let context: InstanceContext
+  let instance: any ModelCalls
+  let context: InstanceContext
   private let batch = CBatch()
   private let step = UnsafeMutablePointer<ty_step>.allocate(capacity: 1)
   /// The task of the last reset: the model may read it until the next.
@@ -19,8 +19,7 @@ final class ModelAdapter: LoopModel {
   init(_ planned: PlannedInstance, run: RunContext) throws {
     name = planned.name
     context = InstanceContext(run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
-    instance = try ModelInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
+    instance = try context.creating { [context] in try planned.makeModel(context) }
     step.initialize(to: ty_step())
     step.pointee.struct_size = UInt32(MemoryLayout<ty_step>.size)
     run.model = self

@@ -7,8 +7,10 @@ final class MonitorAdapter: LoopMonitor {
   let name: String
   let isSample: Bool
   let effects = EffectQueue()
-  private let instance: MonitorInstance
-  private let context: InstanceContext
+  private let instance: any MonitorCalls
+  /// Its helper died, and the run goes on without it.
+  private var isDropped = false
+  let context: InstanceContext
   private let batch = CBatch()
   private let prediction = CTensor()
   private let predictionPointer = UnsafeMutablePointer<ty_tensor>.allocate(capacity: 1)
@@ -20,8 +22,7 @@ final class MonitorAdapter: LoopMonitor {
     context = InstanceContext(
       run: run, effects: effects, party: planned.party, name: planned.name,
       metricPrefix: pass == .validation ? "val_" : "")
-    instance = try MonitorInstance(
-      component: planned.component, name: planned.name, options: planned.options, services: context)
+    instance = try context.creating { [context] in try planned.makeMonitor(context) }
     predictionPointer.initialize(to: ty_tensor())
   }
 
@@ -30,24 +31,36 @@ final class MonitorAdapter: LoopMonitor {
   func reset() throws {
     context.rewind()
     effects.removeAll()
-    try instance.reset()
+    isDropped = false
+    try unlessDropped { try instance.reset() }
+  }
+
+  /// One that may be dropped is silent from then on, and so are its metrics.
+  private func unlessDropped(_ body: () throws -> Void) throws {
+    guard !isDropped else { return }
+    do { try body() } catch let failure as HelperFailure where failure.incident.policy == .drop {
+      isDropped = true
+    }
   }
 
   func prepare(_ task: LearningTask) throws {
     let new = CTask(task)
-    try instance.prepare(UnsafePointer(new.pointer))
+    try unlessDropped { try instance.prepare(UnsafePointer(new.pointer)) }
     self.task = new
   }
 
-  func passBegin(_ pass: Pass) throws { try instance.passBegin(UInt32(pass.rawValue)) }
+  func passBegin(_ pass: Pass) throws {
+    try unlessDropped { try instance.passBegin(UInt32(pass.rawValue)) }
+  }
 
   func update(_ batch: Batch, prediction: Tensor) throws {
+    guard !isDropped else { return }
     predictionPointer.pointee = self.prediction.describe(prediction)
-    try instance.update(self.batch.describe(batch), UnsafePointer(predictionPointer))
+    try unlessDropped { try instance.update(self.batch.describe(batch), UnsafePointer(predictionPointer)) }
   }
 
   func compute() throws {
-    do { try instance.compute() } catch {
+    do { try unlessDropped { try instance.compute() } } catch {
       effects.removeAll()
       throw error
     }

@@ -1,24 +1,26 @@
 import Training
 
-/// Makes the monitors of a worker: one instance for each pass that they measure.
+/// The monitors of a fit: one instance for each pass that they measure.
 struct MonitorFactory {
-  let context: RunContext
+  let pool: InstancePool
   /// Whether there is a validation pass.
   let validates: Bool
+  private var context: RunContext { pool.context }
 
-  init(_ context: RunContext, validates: Bool) {
-    self.context = context
+  init(_ pool: InstancePool, validates: Bool) {
+    self.pool = pool
     self.validates = validates
   }
 
   func monitors(_ planned: PlannedInstance) throws -> MonitorSet {
-    var set = MonitorSet(training: [try MonitorAdapter(planned, run: context, pass: .train)])
+    var set = MonitorSet(training: [try pool.monitor(planned, pass: .train)])
     if validates, !planned.component.isSample {
-      set.validation = [try MonitorAdapter(planned, run: context, pass: .validation)]
+      set.validation = [try pool.monitor(planned, pass: .validation)]
     }
     return set
   }
 
+  /// What is no plugin is made anew for each fit: that costs nothing.
   func monitors(_ measure: PlannedMeasure) throws -> MonitorSet {
     switch measure {
     case .expression(let planned): return MonitorSet(epoch: [ExpressionMonitor(planned, run: context)])

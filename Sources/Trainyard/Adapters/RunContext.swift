@@ -6,6 +6,8 @@ import Training
 /// Adapters read it when an instance asks its host.
 final class RunContext {
   let metrics = MetricTable()
+  /// The processes of plugins that do not run in this one.
+  let helpers = Helpers()
   /// The model, once there is one; views of its weights are only given while a run lasts.
   weak var model: (any HostedModel)?
   /// What instances are told the time by.
@@ -73,8 +75,11 @@ final class RunContext {
     requestedMonitors.append(monitor)
   }
 
-  /// Names that the plan has given away.
-  func reserve(_ names: [String]) {
+  /// Other instances will run, of a plan that has given these names to monitors of its own.
+  func beginParts(reserving names: [String]) {
+    metrics.forgetInstances()
+    requestedMonitors = []
+    lastingMonitors = [:]
     for name in names { lastingMonitors[name] = "the pipeline" }
   }
 

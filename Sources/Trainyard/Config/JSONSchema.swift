@@ -52,6 +52,7 @@ public enum JSONSchema {
     case .bool: [JSONValue.Member("type", "boolean")]
     case .int: [JSONValue.Member("type", "integer")] + bounds(spec)
     case .float: number(spec)
+    case .string where spec.choices.contains("true"): [JSONValue.Member("type", ["boolean", "string"])]
     case .string: [JSONValue.Member("type", ["string", "number"])]
     case .choice: [JSONValue.Member("enum", .array(spec.choices.flatMap(spellings)))]
     case .path: [JSONValue.Member("type", "string")]

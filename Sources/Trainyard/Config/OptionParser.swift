@@ -141,6 +141,8 @@ public struct OptionParser {
     case (.string, .string), (.string, .int), (.string, .float), (.metric, .string), (.path, .string),
       (.path, .int), (.path, .float):
       return .text(try text(spec, node))
+    // A text that may be one of a few other words.
+    case (.string, .bool) where spec.choices.contains(node.text): return .text(node.text)
     case (.table, .map), (.table, .list): return .text(JSONWriter.compact(JSONValue(node)))
     default: throw wrongType(spec, node)
     }

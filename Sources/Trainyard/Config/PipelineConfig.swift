@@ -12,8 +12,14 @@ public struct PipelineConfig: Sendable {
   /// In the order in which they are called.
   public var callbacks: [PluginConfig]
   public var output: OutputConfig
+  /// Every plugin that does not say otherwise has a helper process.
+  public var isolatesAll: Bool
+  /// `nil`: not given.
+  public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.
   public var pluginFolders: [String]
+  /// What a search tries out; `nil`: there is nothing to search.
+  public var search: SearchConfig?
   /// What relative paths of the config are relative to.
   public var baseFolder: String
 
@@ -108,9 +114,14 @@ public struct OutputConfig: Sendable {
     case epochs, batches
   }
 
+  /// What a store is called that lies beside the runs.
+  public static let storeName = "trainyard.db"
+
   /// Absolute.
   public var folder: String
   /// `nil`: made from time and seed.
   public var name: String?
   public var record: Record
+  /// The file that keeps what was run, absolute; `nil`: none does.
+  public var store: String?
 }

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// Reading what names a plugin, wherever in a pipeline it stands.
 extension PipelineReader {
   mutating func plugin(_ kind: ComponentSpec.Kind, _ node: ConfigNode, place: String) -> PluginConfig? {
@@ -23,7 +25,7 @@ extension PipelineReader {
     var plugin = PluginConfig(kind, reference, place: place)
     plugin.component = values.optionalText("component")
     plugin.name = values.optionalText("name")
-    plugin.isIsolated = values.values["isolate"]?.bool ?? false
+    plugin.isolation = isolation(values, map)
     plugin.onError = PluginConfig.OnError(rawValue: values.optionalText("on_error") ?? "") ?? .fail
     plugin.options = options
     plugin.position = map.position
@@ -36,6 +38,25 @@ extension PipelineReader {
           at: map["component"]?.position, in: place, help: "write the component's id as '\(key)'"))
     }
     return plugin
+  }
+
+  private mutating func isolation(_ values: SectionValues, _ map: ConfigNode) -> PluginConfig.IsolationConfig
+  {
+    var isolation = PluginConfig.IsolationConfig()
+    if let node = map["isolate"], !node.isNull {
+      switch values.optionalText("isolate") ?? "" {
+      case "true": isolation.place = .own
+      case "false": isolation.place = .here
+      case let name:
+        check(name: name, at: node.position, place: "isolate")
+        isolation.place = .group(name)
+      }
+    }
+    isolation.onCrash = values.optionalText("on_crash").flatMap(IsolationSettings.CrashPolicy.init)
+    isolation.deadline = values.optionalDouble("deadline")
+    isolation.network = values.values["network"]?.bool
+    isolation.memoryLimit = values.values["memory_limit"]?.int
+    return isolation
   }
 
   private mutating func reference(

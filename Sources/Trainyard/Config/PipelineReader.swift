@@ -21,23 +21,24 @@ struct PipelineReader {
           help: "it needs at least 'data: {train: {dataset: …}}' and 'model: {plugin: …}'")
       ])
     }
-    _ = values(of: .pipeline, root, owner: "the pipeline", place: "")
-    for entry in root.entries where PipelineSection.notSupportedYet.contains(entry.key) {
-      problems.append(.notSupportedYet("'\(entry.key)'", at: entry.keyPosition, in: entry.key))
-    }
+    let top = values(of: .pipeline, root, owner: "the pipeline", place: "")
     let monitors = elements("monitors", root)
+    let training = train(root["train"])
     let config = PipelineConfig(
       data: data(child("data", of: .pipeline, root, owner: "the pipeline")),
       model: model(child("model", of: .pipeline, root, owner: "the pipeline")),
-      train: train(root["train"]),
+      train: training,
       monitors: monitors.filter { !Self.isMeasure($0.node) }.compactMap {
         plugin(.monitor, $0.node, place: $0.place)
       },
       measures: measures(monitors.filter { Self.isMeasure($0.node) }),
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
+      isolatesAll: top.optionalText("isolation") == "all",
+      crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
+      search: root["search"].flatMap { $0.isNull ? nil : search($0) },
       baseFolder: baseFolder)
     checkNames([config.model.plugin] + config.monitors + config.callbacks, config.measures)
     return config
@@ -83,7 +84,7 @@ struct PipelineReader {
     return .fraction(values.optionalDouble("fraction") ?? 0, isStratified: values.bool("stratify"))
   }
 
-  private mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
+  mutating func classWeight(_ node: ConfigNode?) -> DataConfig.ClassWeight {
     guard let node, !node.isNull else { return .none }
     if node.string == "balanced" { return .balanced }
     let weight = OptionSpec("", .float, range: "(0, )")
@@ -154,11 +155,27 @@ struct PipelineReader {
     let values = values(of: .output, node, owner: "'output'", place: "output")
     let name = values.optionalText("name")
     if let name { check(name: name, at: node?["name"]?.position, place: "output") }
+    // Where the user is, unless the file says otherwise: what it says is relative to itself.
+    let folder = node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder")
     return OutputConfig(
-      // Where the user is, unless the file says otherwise: what it says is relative to itself.
-      folder: node?["folder"] == nil ? AbsolutePath.of("runs", baseFolder: ".") : values.text("folder"),
-      name: name,
-      record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs)
+      folder: folder, name: name, record: OutputConfig.Record(rawValue: values.text("record")) ?? .epochs,
+      store: store(node?["store"], in: folder))
+  }
+
+  /// Where it is not given, or true, the store lies beside the runs.
+  private mutating func store(_ node: ConfigNode?, in folder: String) -> String? {
+    switch node?.value {
+    case .bool(false): return nil
+    case nil, .null, .bool(true): return folder + "/" + OutputConfig.storeName
+    default: break
+    }
+    if let text = node?.string, !text.isEmpty { return AbsolutePath.of(text, baseFolder: baseFolder) }
+    problems.append(
+      ConfigProblem(
+        .wrongType, "key 'store' of 'output' must be a path, or false, not \(node?.found ?? "nothing")",
+        at: node?.position, in: "output",
+        help: "write runs.db, or false where no file is to keep what was run"))
+    return nil
   }
 
   /// In the order in which they are made, which need not be that of the file.
@@ -170,7 +187,7 @@ struct PipelineReader {
 
   // MARK: Values
 
-  private mutating func values(
+  mutating func values(
     of section: PipelineSection, _ node: ConfigNode?, owner: String, place: String
   ) -> SectionValues {
     let structure = section.keys.filter { $0.type == .table }.map(\.key)
@@ -237,14 +254,4 @@ struct SectionValues {
   func text(_ key: String) -> String { optionalText(key) ?? "" }
   func optionalText(_ key: String) -> String? { values[key]?.text }
   func texts(_ key: String) -> [String] { values[key]?.elements.compactMap(\.text) ?? [] }
-}
-
-extension ConfigProblem {
-  fileprivate static func notSupportedYet(
-    _ what: String, at position: SourcePosition, in place: String
-  ) -> ConfigProblem {
-    ConfigProblem(
-      .notSupportedYet, "\(what) is not supported yet", at: position, in: place,
-      help: "remove it for now; the CHANGELOG says which version has it")
-  }
 }

@@ -9,8 +9,14 @@ extension JSONSchema {
       JSONValue.Member(
         "train", section(.train, structure: ["find_learning_rate": reference("find_learning_rate")])),
       JSONValue.Member("find_learning_rate", section(.findLearningRate)),
-      JSONValue.Member("output", section(.output)),
+      JSONValue.Member(
+        "output",
+        section(.output, structure: ["store": ["anyOf": [["type": "string"], ["type": "boolean"]]]])),
+      JSONValue.Member("cross_validation", crossValidation),
       JSONValue.Member("plugins", section(.plugins)),
+      JSONValue.Member("search", search),
+      JSONValue.Member("halving", section(.halving)),
+      JSONValue.Member("tpe", section(.tpe)),
     ]
     let plugins = ComponentSpec.Kind.allCases.flatMap { kind in
       pluginDefinitions(kind, components.filter { $0.kind == kind })
@@ -36,7 +42,8 @@ extension JSONSchema {
   /// What the tables among the keys at the top hold.
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
-    "output": reference("output"), "plugins": reference("plugins"),
+    "output": reference("output"), "plugins": reference("plugins"), "search": reference("search"),
+    "cross_validation": reference("cross_validation"),
     "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],
   ]
@@ -73,6 +80,44 @@ extension JSONSchema {
       "then": reference("dataset"),
       "else": section(.validation),
     ]
+  }
+
+  /// Paths with a list of values, or a map that says what they may be.
+  private static var search: JSONValue {
+    let ends: JSONValue = ["type": "array", "minItems": 2, "maxItems": 2]
+    let parameter: JSONValue = [
+      "type": "object",
+      "properties": [
+        "choice": ["type": "array", "minItems": 1], "uniform": ends, "log_uniform": ends, "int": ends,
+        "step": ["type": "number", "exclusiveMinimum": 0], "log": ["type": "boolean"],
+        "when": ["type": "object", "minProperties": 1],
+      ],
+      "additionalProperties": false,
+    ]
+    let parameters: JSONValue = [
+      "type": "object", "minProperties": 1,
+      "additionalProperties": ["if": ["type": "array"], "then": ["minItems": 1], "else": parameter],
+    ]
+    return section(
+      .search,
+      structure: ["parameters": parameters, "halving": reference("halving"), "tpe": reference("tpe")])
+  }
+
+  /// A group is a field's name, or true.
+  private static var crossValidation: JSONValue {
+    let schema = section(.crossValidation)
+    let members = (schema.members ?? []).map { member -> JSONValue.Member in
+      guard member.name == "properties", case .object(let keys) = member.value else { return member }
+      let changed = keys.map { key -> JSONValue.Member in
+        guard key.name == "group", case .object(let facts) = key.value else { return key }
+        return JSONValue.Member(
+          "group",
+          .object(
+            facts.map { $0.name == "type" ? JSONValue.Member("type", ["string", "number", "boolean"]) : $0 }))
+      }
+      return JSONValue.Member("properties", .object(changed))
+    }
+    return .object(members)
   }
 
   private static func section(_ section: PipelineSection, structure: [String: JSONValue] = [:]) -> JSONValue {

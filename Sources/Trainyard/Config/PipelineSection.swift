@@ -1,3 +1,4 @@
+import PluginHost
 import Training
 
 /// A map of the pipeline file: its keys, declared once. Reading, help and JSON Schema come from here.
@@ -24,7 +25,9 @@ public struct PipelineSection: Sendable {
   public static let all: [PipelineSection] = [
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
+    crossValidation,
     output, plugins,
+    search, halving, tpe,
   ]
 
   /// All keys with what they mean, as help shows it.
@@ -49,13 +52,15 @@ extension PipelineSection {
       OptionSpec("monitors", .table, "What to measure beside the loss.", isList: true),
       OptionSpec("callbacks", .table, "What watches and steers the run, in this order.", isList: true),
       OptionSpec("output", .table, "What a run leaves behind."),
+      OptionSpec(
+        "isolation", .choice, "all: every plugin runs in a helper process unless it says 'isolate: false'.",
+        default: "none", choices: ["none", "all"]),
       OptionSpec("plugins", .table, "Where plugins are found."),
-      OptionSpec("cross_validation", .table, "Not supported yet: one fit for each fold."),
-      OptionSpec("search", .table, "Not supported yet: one fit for each set of parameters."),
+      OptionSpec(
+        "cross_validation", .table,
+        "How `trainyard cross-validate` divides the data; `trainyard run` passes over it."),
+      OptionSpec("search", .table, "What `trainyard search` tries out; `trainyard run` passes over it."),
     ])
-
-  /// Keys that the design has and the program does not have yet.
-  static let notSupportedYet: Set<String> = ["cross_validation", "search"]
 
   public static let output = PipelineSection(
     "output", "What a run leaves behind.",
@@ -69,6 +74,10 @@ extension PipelineSection {
       OptionSpec(
         "record", .choice, "What events.jsonl holds, for replay: epochs only, or each batch as well.",
         default: "epochs", choices: ["epochs", "batches"]),
+      OptionSpec(
+        "store", .table,
+        "The SQLite file that keeps what was run, for `trainyard runs`; trainyard.db in the folder where it is not"
+          + " given; false: none."),
     ])
 
   public static let plugins = PipelineSection(
@@ -111,7 +120,7 @@ extension PipelineSection {
       OptionSpec(
         "dataset", .string, "The id of a dataset plugin, or the path of a library.", isRequired: true),
       component,
-    ])
+    ] + isolation)
 
   public static let validation = PipelineSection(
     "data.validation", "A part of the training data that is held out; or a dataset of its own, as above.",
@@ -185,7 +194,7 @@ extension PipelineSection {
       component, name,
       OptionSpec(
         "initial_weights", .path, "A file of weights to start from, as model/ of another run holds it."),
-    ])
+    ] + isolation)
 
   public static let monitor = PipelineSection(
     "monitors[]", "A monitor: a map with 'plugin', or only its id.", pluginKind: .monitor,
@@ -193,7 +202,7 @@ extension PipelineSection {
       OptionSpec(
         "plugin", .string, "The id of a monitor plugin, or the path of a library.", isRequired: true),
       component, name,
-    ])
+    ] + isolation)
 
   public static let expressionMonitor = PipelineSection(
     "monitors[]", "An expression over metrics, evaluated at the end of each epoch.",
@@ -241,9 +250,28 @@ extension PipelineSection {
       OptionSpec(
         "plugin", .string, "The id of a callback plugin, or the path of a library.", isRequired: true),
       component, name,
-      OptionSpec("isolate", .bool, "Runs it in a process of its own.", default: "false"),
       OptionSpec(
         "on_error", .choice, "What a failing hook does: ends the run, or only drops this callback.",
         default: "fail", choices: PluginConfig.OnError.allCases.map(\.rawValue)),
-    ])
+    ] + isolation)
+
+  /// Of every plugin.
+  static let isolation = [
+    OptionSpec(
+      "isolate", .string,
+      "Runs it in a helper process: true, one of its own; a name, the one that all of that name share.",
+      default: "false", choices: ["true", "false"]),
+    OptionSpec(
+      "on_crash", .choice,
+      "What the death of its helper does: ends the run, drops the plugin, or brings it back as it was in a new"
+        + " helper. By default as 'on_error' says.",
+      choices: IsolationSettings.CrashPolicy.allCases.map(\.rawValue)),
+    OptionSpec(
+      "deadline", .duration, "How long a call in a helper may take; create, four times as long.",
+      range: "(0, )"),
+    OptionSpec("network", .bool, "Whether its helper may use the network."),
+    OptionSpec(
+      "memory_limit", .int, "The most memory that its helper may have; half of the machine's by default.",
+      range: "[16, )", unit: "MiB"),
+  ]
 }

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// A plugin as a config names it. Its options are checked later, when the component's rows are known.
 public struct PluginConfig: Sendable {
   public enum Reference: Hashable, Sendable {
@@ -20,13 +22,44 @@ public struct PluginConfig: Sendable {
     case fail, drop
   }
 
+  /// Keys that are about helper processes, as far as they were given.
+  public struct IsolationConfig: Sendable, Equatable {
+    public enum Place: Sendable, Equatable {
+      case here
+      /// A helper of its own.
+      case own
+      /// The helper of all that name it.
+      case group(String)
+    }
+
+    /// `nil`: as the pipeline says.
+    public var place: Place?
+    public var onCrash: IsolationSettings.CrashPolicy?
+    /// In seconds.
+    public var deadline: Double?
+    public var network: Bool?
+    /// In MiB.
+    public var memoryLimit: Int64?
+
+    public init() {}
+
+    /// The first key that says nothing of a plugin in this process.
+    var keyWithoutMeaningHere: String? {
+      if onCrash != nil { return "on_crash" }
+      if deadline != nil { return "deadline" }
+      if network != nil { return "network" }
+      return memoryLimit != nil ? "memory_limit" : nil
+    }
+  }
+
   public var kind: ComponentSpec.Kind
   public var reference: Reference
   /// Which component of the library; `nil`: the only one.
   public var component: String?
   /// The instance's name; `nil`: the component's id.
   public var name: String?
-  public var isIsolated = false
+  /// What the plugin itself says of isolation.
+  public var isolation = IsolationConfig()
   public var onError = OnError.fail
   /// What relative paths among the options are relative to, absolute.
   public var baseFolder = "."

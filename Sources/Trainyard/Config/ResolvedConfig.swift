@@ -1,3 +1,5 @@
+import PluginHost
+
 extension PipelineConfig {
   /// The config with every default written out, as a run folder keeps it. Reading it again gives the same config.
   ///
@@ -15,8 +17,11 @@ extension PipelineConfig {
       ("train", train.node),
       ("monitors", ConfigNode(.list(monitors.map { node($0) } + measures.map(\.node)))),
       ("callbacks", ConfigNode(.list(callbacks.map { node($0) }))),
+      ("cross_validation", crossValidation?.node),
       ("output", output.node),
+      ("isolation", isolatesAll ? ConfigNode(text: "all") : nil),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
+      ("search", search?.node),
     ])
   }
 
@@ -46,9 +51,34 @@ extension PluginConfig {
       (Self.pluginKey(of: kind), ConfigNode(text: library)),
       ("component", component.map(ConfigNode.init(text:))),
       ("name", name.map(ConfigNode.init(text:))),
-      ("isolate", isCallback ? ConfigNode(.bool(isIsolated)) : nil),
+      ("isolate", isolation.node(isCallback: isCallback)),
       ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
+      ("on_crash", onCrash.map { ConfigNode(text: $0.rawValue) }),
+      ("deadline", isolation.isInHelper ? ConfigNode(.float(isolation.deadline ?? 30)) : nil),
+      ("network", isolation.isInHelper ? ConfigNode(.bool(isolation.network ?? false)) : nil),
+      ("memory_limit", isolation.memoryLimit.map { ConfigNode(.int($0)) }),
     ]
+  }
+}
+
+extension PluginConfig {
+  fileprivate var onCrash: IsolationSettings.CrashPolicy? {
+    isolation.isInHelper ? isolation.onCrash ?? (onError == .drop ? .drop : .fail) : isolation.onCrash
+  }
+}
+
+extension PluginConfig.IsolationConfig {
+  /// Whether the plugin asks for a helper itself.
+  fileprivate var isInHelper: Bool { place != nil && place != .here }
+
+  /// Callbacks say it in any case.
+  fileprivate func node(isCallback: Bool) -> ConfigNode? {
+    switch place {
+    case .own: ConfigNode(.bool(true))
+    case .here: ConfigNode(.bool(false))
+    case .group(let name): ConfigNode(text: name)
+    case nil: nil
+    }
   }
 }
 
@@ -139,6 +169,7 @@ extension OutputConfig {
       ("folder", ConfigNode(text: folder)),
       ("name", name.map(ConfigNode.init(text:))),
       ("record", ConfigNode(text: record.rawValue)),
+      ("store", store.map(ConfigNode.init(text:)) ?? ConfigNode(.bool(false))),
     ])
   }
 }

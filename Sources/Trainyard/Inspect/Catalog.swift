@@ -18,8 +18,12 @@ public struct Catalog {
   /// Throws `ConfigProblems` for folders that do not exist.
   public init(folders: [String] = [], project: String = ".") throws {
     try PluginFolders.check(folders)
-    search = .standard(
-      explicit: folders.map(PathName.absolute), project: PathName.absolute(PathName.join(project, "plugins")))
+    // What is only looked at is not opened here: a damaged library ends a process that ends anyhow.
+    search =
+      PluginSearch.standard(
+        explicit: folders.map(PathName.absolute),
+        project: PathName.absolute(PathName.join(project, "plugins"))
+      ).inHelper
   }
 
   /// Where plugins are looked for, in that order.
@@ -40,7 +44,7 @@ public struct Catalog {
     do {
       if component == nil, reference.contains("/") || reference.hasSuffix(".so") {
         let path = PathName.exists(reference) ? PathName.absolute(reference) : reference
-        return try PluginLibrary.open(path, userPath: reference).components.map(PluginDescription.init)
+        return try search.components(of: path, userPath: reference).map(PluginDescription.init)
       }
       return [PluginDescription(try search.find(reference, component: component))]
     } catch { throw ConfigProblems([ConfigProblem(error)]) }

@@ -34,7 +34,7 @@ final class EventRecorder {
     if event.outcome != .running { entry.append(("outcome", .string(event.outcome.name))) }
     if let text = event.text { entry.append(("text", .string(text))) }
     if event.hook == .epochEnd || event.hook.isPerBatch || event.hook == .validationEnd {
-      entry.append(("logs", .record(event.logs.entries.map { (metrics.names[$0.id], .double($0.value)) })))
+      entry.append(("logs", .record(metrics.named(event.logs).map { ($0.name, .double($0.value)) })))
     }
     if !event.notes.isEmpty {
       entry.append(("notes", .record(event.notes.map { ($0.name, JSONValue($0.content)) })))

@@ -1,6 +1,6 @@
 extension JSONValue {
   /// An object from pairs, in their order.
-  static func record(_ pairs: [(String, JSONValue)]) -> JSONValue {
+  public static func record(_ pairs: [(String, JSONValue)]) -> JSONValue {
     .object(pairs.map { Member($0.0, $0.1) })
   }
 }

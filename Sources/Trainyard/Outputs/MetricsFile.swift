@@ -17,17 +17,10 @@ final class MetricsFile {
     var text = ""
     if columns.isEmpty {
       columns = metrics.declared.filter { $0.declaration.phase.contains(.epoch) }.map(\.name)
-      text = (["epoch"] + columns.map(quoted)).joined(separator: ",") + "\n"
+      text = CSVLine.text(["epoch"] + columns)
     }
     let cells = columns.map { name in epoch[name].map { "\($0)" } ?? "" }
     text += (["\(epoch.index)"] + cells).joined(separator: ",") + "\n"
     try folder.append(name, Array(text.utf8))
-  }
-
-  /// RFC 4180.
-  private func quoted(_ name: String) -> String {
-    guard name.contains(where: { ",\"\r\n".contains($0) }) else { return name }
-    return "\"" + name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
   }
 }

@@ -18,19 +18,30 @@ public final class RunFolder {
     init(_ file: consuming OutputFile) { self.file = file }
   }
 
-  /// Makes a new folder. A name that is taken is an error; an id made from the date gets a number.
-  public init(in parent: String, name: String?) throws {
+  /// Makes a new folder of this path, and those above it. One that is there already is an error.
+  public init(at path: String) throws {
+    try PathName.makeFolders(PathName.folder(of: path))
+    self.path = path
+    try Self.make(path)
+  }
+
+  private static func make(_ path: String) throws {
+    guard mkdir(path, 0o755) == 0 else {
+      throw errno == EEXIST ? RunFolderTaken(path: path) : FileError("make the folder", path)
+    }
+  }
+
+  /// Makes a new folder. A name that is taken is an error, unless it `isNumbered`; an id made from the date always is.
+  public init(in parent: String, name: String?, isNumbered: Bool = false) throws {
     try PathName.makeFolders(parent)
-    if let name {
+    if let name, !isNumbered {
       path = PathName.join(parent, name)
-      guard mkdir(path, 0o755) == 0 else {
-        throw errno == EEXIST ? RunFolderTaken(path: path) : FileError("make the folder", path)
-      }
+      try Self.make(path)
       return
     }
-    let date = Self.dateText()
+    let name = name ?? Self.dateText()
     for attempt in 1... {
-      let candidate = PathName.join(parent, attempt == 1 ? date : "\(date)-\(attempt)")
+      let candidate = PathName.join(parent, attempt == 1 ? name : "\(name)-\(attempt)")
       if mkdir(candidate, 0o755) == 0 {
         path = candidate
         return
@@ -38,6 +49,16 @@ public final class RunFolder {
       guard errno == EEXIST, attempt < 10_000 else { throw FileError("make the folder", candidate) }
     }
     throw FileError("make the folder", parent, code: EEXIST)
+  }
+
+  /// The folder that a fit asks for; `nil` where it asks for none.
+  convenience init?(_ place: FitRequest.Folder) throws {
+    switch place {
+    case .none: return nil
+    case .new(let parent, let name, let isNumbered):
+      try self.init(in: parent, name: name, isNumbered: isNumbered)
+    case .exact(let path): try self.init(at: path)
+    }
   }
 
   private static func dateText() -> String {

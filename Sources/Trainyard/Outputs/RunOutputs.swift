@@ -9,6 +9,8 @@ final class RunOutputs: RunTarget {
   private let metadata: [(String, String)]
   /// Lines that were said, for the summary.
   private(set) var warnings: [String] = []
+  /// Called once, when the first epoch begins.
+  var trainingBegins: (() -> Void)?
   /// A failed write of the recording: the run ends with it at the next epoch's end.
   private var recordingError: (any Error)?
 
@@ -64,6 +66,10 @@ final class RunOutputs: RunTarget {
   func records(_ hook: Hook) -> Bool { recorder?.records(hook) ?? false }
 
   func record(_ event: EventFrame) {
+    if event.hook == .epochBegin, let begins = trainingBegins {
+      trainingBegins = nil
+      begins()
+    }
     do { try recorder?.record(event) } catch { recordingError = recordingError ?? error }
   }
 

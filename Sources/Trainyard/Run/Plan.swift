@@ -13,6 +13,10 @@ public struct Plan: Sendable {
   /// A safetensors file whose weights the model starts from, assigned after its reset.
   public var initialWeights: String?
   public var output = OutputPlan()
+  /// How `CrossValidation` divides the data; `nil`: not said. One run passes over it.
+  public var crossValidation: CrossValidationConfig?
+  /// What `trainyard search` varies; `nil`: the config has no search.
+  public var search: SearchPlan?
   /// The whole config as it was resolved, for the run's folder.
   public var resolved: JSONValue = .object([])
 
@@ -72,6 +76,10 @@ public struct OutputPlan: Sendable {
   public var name: String?
   /// The recording has the batch hooks, too.
   public var recordsBatches = false
+  /// The file of the `RunStore` that `Plan.run` writes itself down in; `nil`: none.
+  public var store: String?
+  /// Is told the run's folder when its first epoch begins: all that can keep a run from beginning is over then.
+  var began: (@Sendable (_ folder: String) -> Void)?
 
   public init() {}
 }

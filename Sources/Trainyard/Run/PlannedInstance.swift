@@ -9,15 +9,18 @@ public struct PlannedInstance: Sendable {
   public var name: String
   public var options: [String: PluginHost.OptionValue]
   public var onError: LoopCallback.ErrorPolicy
+  /// `nil`: it runs in this process.
+  public var isolation: IsolationSettings?
 
   public init(
     component: ComponentDescription, name: String? = nil, options: [String: PluginHost.OptionValue],
-    onError: LoopCallback.ErrorPolicy = .fail
+    onError: LoopCallback.ErrorPolicy = .fail, isolation: IsolationSettings? = nil
   ) {
     self.component = component
     self.name = name ?? component.id
     self.options = options
     self.onError = onError
+    self.isolation = isolation
   }
 
   /// As messages name it.

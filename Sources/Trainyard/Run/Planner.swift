@@ -10,6 +10,8 @@ struct Planner {
   private var problems: [ConfigProblem]
   /// By place in the config.
   private var planned: [String: PlannedInstance] = [:]
+  /// By the names of helpers that are shared.
+  private var groups: [String: IsolationSettings] = [:]
 
   /// - Parameter problems: What is already known to be wrong with the config; then no plan comes out.
   init(_ config: PipelineConfig, search: PluginSearch, problems: [ConfigProblem] = []) {
@@ -28,6 +30,7 @@ struct Planner {
     let measures = config.measures.compactMap { measure($0) }
     checkNames(config.monitors, monitors)
     checkNames(config.callbacks, callbacks)
+    let searchPlan = self.searchPlan()
     if let path = config.model.initialWeights, !PathName.exists(path) {
       problems.append(
         ConfigProblem(
@@ -48,9 +51,28 @@ struct Planner {
     plan.initialWeights = config.model.initialWeights
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
+    plan.output.store = config.output.store
     plan.output.recordsBatches = config.output.record == .batches
+    plan.crossValidation = config.crossValidation
+    plan.search = searchPlan
     plan.resolved = resolved(plan)
     return plan
+  }
+
+  /// What a search varies, checked by the rows of the plugins that were found.
+  private mutating func searchPlan() -> SearchPlan? {
+    guard let search = config.search else { return nil }
+    let paths = SearchPaths(config) { plugin in
+      planned[plugin.place].map { (ComponentSpec($0.component), $0.name) }
+    }
+    var reader = SearchSpaceReader(config, search, paths)
+    let space = reader.space()
+    problems += reader.problems
+    let places = space.parameters.compactMap { parameter in
+      paths.target(parameter.path).map { (parameter.path, $0.place) }
+    }
+    return SearchPlan(
+      config: search, space: space, places: Dictionary(places, uniquingKeysWith: { $1 }))
   }
 
   /// The config with nothing left to defaults: running it again is the same run. Secrets are left out.
@@ -67,23 +89,76 @@ struct Planner {
   mutating func instance(_ plugin: PluginConfig) -> PlannedInstance? {
     // The stand-in for one that could not be read.
     if plugin.reference == .id("") { return nil }
-    guard let component = component(plugin) else { return nil }
-    if plugin.isIsolated {
-      problems.append(
-        ConfigProblem(
-          .notSupportedYet, "isolated plugins are not supported yet", at: plugin.position, in: plugin.place,
-          help: "leave out 'isolate'; the plugin then runs in this process"))
-    }
+    let isolation = isolation(plugin)
+    guard let component = component(plugin, isElsewhere: isolation != nil) else { return nil }
     let (values, found) = plugin.optionValues(for: ComponentSpec(component))
     problems += found
     let instance = PlannedInstance(
       component: component, name: plugin.name, options: values.mapValues { PluginHost.OptionValue($0) },
-      onError: plugin.onError == .drop ? .drop : .fail)
+      onError: plugin.onError == .drop ? .drop : .fail, isolation: isolation)
     planned[plugin.place] = instance
     return instance
   }
 
-  private mutating func component(_ plugin: PluginConfig) -> ComponentDescription? {
+  /// How the plugin is kept apart; `nil`: not at all.
+  private mutating func isolation(_ plugin: PluginConfig) -> IsolationSettings? {
+    let given = plugin.isolation
+    let place = given.place ?? (config.isolatesAll ? .own : .here)
+    guard place != .here else {
+      if let key = given.keyWithoutMeaningHere {
+        problems.append(
+          ConfigProblem(
+            .conflict, "'\(key)' is about a helper process, and this \(plugin.kind.rawValue) has none",
+            at: plugin.position, in: plugin.place, help: "add 'isolate: true', or take '\(key)' away"))
+      }
+      return nil
+    }
+    var settings = IsolationSettings()
+    if case .group(let name) = place { settings.group = name }
+    settings.onCrash = given.onCrash ?? (plugin.onError == .drop ? .drop : .fail)
+    if let seconds = given.deadline { settings.deadline = .milliseconds(Int64(min(seconds * 1000, 1e15))) }
+    settings.allowsNetwork = given.network ?? false
+    settings.memoryLimit = given.memoryLimit.map { UInt64($0) << 20 } ?? 0
+    checkKind(plugin, settings)
+    checkGroup(plugin, settings)
+    return settings
+  }
+
+  /// What cannot be done for a kind of plugin.
+  private mutating func checkKind(_ plugin: PluginConfig, _ settings: IsolationSettings) {
+    func refuse(_ what: String, _ help: String) {
+      problems.append(
+        ConfigProblem(.conflict, what, at: plugin.position, in: plugin.place, help: help))
+    }
+    guard plugin.kind == .model || plugin.kind == .dataset else { return }
+    if settings.group != nil {
+      refuse("a \(plugin.kind.rawValue) has a helper of its own", "write 'isolate: true'")
+    }
+    if settings.onCrash == .drop {
+      refuse(
+        "a run cannot go on without its \(plugin.kind.rawValue)",
+        plugin.kind == .model ? "write 'on_crash: fail'" : "write 'on_crash: fail' or 'on_crash: restart'")
+    } else if settings.onCrash == .restart, plugin.kind == .model {
+      refuse("a model cannot be brought back in the middle of a run", "write 'on_crash: fail'")
+    }
+  }
+
+  /// One helper has one set of rights.
+  private mutating func checkGroup(_ plugin: PluginConfig, _ settings: IsolationSettings) {
+    guard let name = settings.group else { return }
+    let first = groups[name] ?? settings
+    groups[name] = first
+    guard first.allowsNetwork != settings.allowsNetwork || first.memoryLimit != settings.memoryLimit else {
+      return
+    }
+    problems.append(
+      ConfigProblem(
+        .conflict, "the plugins of the helper '\(name)' differ in 'network' or 'memory_limit'",
+        at: plugin.position, in: plugin.place, help: "give all of them the same, or helpers of their own"))
+  }
+
+  private mutating func component(_ plugin: PluginConfig, isElsewhere: Bool) -> ComponentDescription? {
+    let search = isElsewhere ? search.inHelper : search
     do {
       switch plugin.reference {
       case .id(let id): return try search.find(id, kind: plugin.kind.pluginKind)

@@ -4,17 +4,25 @@ import Training
 struct PredictionFile {
   let task: LearningTask
 
-  var header: String {
-    let classes = classNames
-    let columns: [String] =
-      switch task.kind {
-      case .binary, .classes: ["row", "class"] + classes.map { "probability_\($0)" }
-      case .regression:
-        ["row"] + (task.outputWidth == 1 ? ["prediction"] : (0..<task.outputWidth).map { "prediction_\($0)" })
-      case .ranking: ["row", "score"]
-      }
-    return columns.map(quoted).joined(separator: ",") + "\n"
+  var header: String { line(["row"] + columns) }
+
+  /// What is said of a prediction.
+  var columns: [String] {
+    switch task.kind {
+    case .binary, .classes: ["class"] + classNames.map { "probability_\($0)" }
+    case .regression: numbered("prediction")
+    case .ranking: ["score"]
+    }
   }
+
+  /// What is said of a target.
+  var targetColumns: [String] { task.kind == .regression ? numbered("target") : ["target"] }
+
+  private func numbered(_ name: String) -> [String] {
+    task.outputWidth == 1 ? [name] : (0..<task.outputWidth).map { "\(name)_\($0)" }
+  }
+
+  func line(_ cells: [String]) -> String { CSVLine.text(cells) }
 
   /// - Parameter first: The number of the first row.
   func rows(_ prediction: Tensor, first: Int) -> String {
@@ -22,20 +30,28 @@ struct PredictionFile {
     var text = ""
     for row in 0..<prediction.rows {
       let values = (0..<width).map { prediction.value(at: row * width + $0) }
-      text += "\(first + row)," + cells(values).joined(separator: ",") + "\n"
+      text += line(["\(first + row)"] + cells(values))
     }
     return text
   }
 
-  private func cells(_ values: [Double]) -> [String] {
+  /// Class numbers, or numbers, as targets.
+  func cells(ofTarget values: [Double]) -> [String] {
+    switch task.kind {
+    case .binary, .classes: values.map { Int(exactly: $0).map(className) ?? "" }
+    case .regression, .ranking: values.map(shortest)
+    }
+  }
+
+  func cells(_ values: [Double]) -> [String] {
     switch task.kind {
     case .binary:
       let positive = values.first ?? .nan
-      return [quoted(className(positive >= 0.5 ? 1 : 0)), shortest(1 - positive), shortest(positive)]
+      return [className(positive >= 0.5 ? 1 : 0), shortest(1 - positive), shortest(positive)]
     case .classes:
       // The first of equals, as argmax has it.
       let best = values.indices.max { values[$0] < values[$1] || values[$0] == values[$1] && $0 > $1 } ?? 0
-      return [quoted(className(best))] + values.map(shortest)
+      return [className(best)] + values.map(shortest)
     case .regression, .ranking: return values.map(shortest)
     }
   }
@@ -51,10 +67,4 @@ struct PredictionFile {
 
   /// Predictions are f32: the digits of that number, and no more.
   private func shortest(_ value: Double) -> String { "\(Float(value))" }
-
-  private func quoted(_ text: String) -> String {
-    guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
-  }
 }

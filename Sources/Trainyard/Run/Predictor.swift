@@ -41,7 +41,7 @@ final class Predictor {
       try monitor.compute()
       for case .publish(let id, let value) in monitor.effects.effects { logs.set(id, value) }
     }
-    return logs.entries.map { (context.metrics.names[$0.id], $0.value) }
+    return context.metrics.named(logs)
   }
 
   /// Hands over predictions batch by batch, in the order of the rows.

@@ -1,3 +1,4 @@
+import PluginHost
 import Training
 
 /// What one run gave: the result of the fit, and where its files are.
@@ -13,6 +14,22 @@ public struct RunReport: Sendable {
   public var directions: [String: Direction]
   /// Lines that were said as warnings.
   public var warnings: [String]
+  /// Helper processes that died, hung or broke the protocol, in their order, and what became of their instances.
+  public var incidents: [HelperIncident] = []
+  /// What the model, as the run has left it, makes of the validation rows; for a fit that was asked for it and that
+  /// finished or was stopped.
+  public var heldOut: HeldOutResult?
+
+  /// The run has failed after all. The first failure is the one that is told; others are warnings.
+  mutating func fail(_ failure: RunFailure) {
+    guard result.failure == nil else {
+      warnings.append(failure.description)
+      return
+    }
+    result.failure = failure
+    result.outcome = .failed
+    result.reason = failure.description
+  }
 
   /// Value and epoch of the best of a metric, by its direction; NaN is never best.
   public func best(_ metric: String, _ direction: Direction) -> (value: Double, epoch: Int)? {

@@ -1,3 +1,4 @@
+import PluginHost
 import Training
 
 /// `summary.json`: how a run ended and why, its last and best values, and what each plugin cost in time.
@@ -40,8 +41,19 @@ enum Summary {
             .record([("callback", .string($0.callback)), ("reason", .string($0.reason))])
           })
       ))
+    if !report.incidents.isEmpty {
+      pairs.append(("incidents", .array(report.incidents.map(incident))))
+    }
     pairs.append(("warnings", .array(report.warnings.map { .string($0) })))
     return .record(pairs)
+  }
+
+  private static func incident(_ incident: HelperIncident) -> JSONValue {
+    .record([
+      ("instance", .string(incident.instance)), ("kind", .string(incident.kind.name)),
+      ("call", .string(incident.call)), ("what", .string(incident.what)),
+      ("policy", .string(incident.policy.rawValue)),
+    ])
   }
 
   private static func instance(_ planned: PlannedInstance) -> JSONValue {

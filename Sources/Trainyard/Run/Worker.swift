@@ -2,54 +2,83 @@ import CTrainyard
 import PluginHost
 import Training
 
-/// One instance of each plugin of a plan, and any number of fits through them: all are reset before each.
+/// Fits anything that is asked of it, one fit after the other, through one instance of each plugin and settings: all
+/// that take part are reset before each. Data is opened and parsed once.
 ///
 /// A worker and everything in it belongs to one thread (`RunThread`), from create to destroy.
 final class Worker {
-  let plan: Plan
   private let context = RunContext()
-  private let console: any Console
-  private let data: WorkerData
-  private let model: ModelAdapter
   private let bridge = EventBridge()
-  private var callbacks: [CallbackAdapter] = []
-  private var monitors = MonitorSet()
-  private let factory: MonitorFactory
-  private let initialWeights: [NamedTensor]
+  private let pool: InstancePool
 
-  init(_ plan: Plan, console: any Console) throws {
-    self.plan = plan
-    self.console = console
+  init() { pool = InstancePool(context, bridge) }
+
+  /// What instances are told the time by.
+  var clock: RunClock {
+    get { context.clock }
+    set { context.clock = newValue }
+  }
+
+  /// The parts of one fit.
+  private struct Parts {
+    var plan: Plan
+    var data: FitData
+    var model: ModelAdapter
+    var monitors = MonitorSet()
+    var callbacks: [CallbackAdapter] = []
+    var factory: MonitorFactory
+    var initialWeights: [NamedTensor]
+  }
+
+  private func parts(_ plan: Plan, fold: Fold? = nil) throws -> Parts {
+    pool.beginFit()
+    context.beginParts(reserving: plan.monitors.map(\.name) + plan.measures.map(\.name))
     // Data first: most of what can be wrong with a run is there, and a model is created for nothing.
-    data = try WorkerData(plan, context: context)
-    initialWeights = try plan.initialWeights.map { try SafeTensors.read($0).tensors } ?? []
-    model = try ModelAdapter(plan.model, run: context)
-    context.reserve(plan.monitors.map(\.name) + plan.measures.map(\.name))
-    let factory = MonitorFactory(context, validates: data.validates)
-    for planned in plan.monitors { monitors.add(try factory.monitors(planned)) }
-    for measure in plan.measures { monitors.add(try factory.monitors(measure)) }
-    for planned in plan.callbacks {
-      callbacks.append(try CallbackAdapter(planned, run: context, bridge: bridge))
-    }
+    let data = try FitData(plan, fold: fold, from: pool)
+    let initialWeights = try plan.initialWeights.map { try SafeTensors.read($0).tensors } ?? []
+    let model = try pool.model(plan.model)
+    context.model = model
+    var parts = Parts(
+      plan: plan, data: data, model: model, factory: MonitorFactory(pool, validates: data.validates),
+      initialWeights: initialWeights)
+    for planned in plan.monitors { parts.monitors.add(try parts.factory.monitors(planned)) }
+    for measure in plan.measures { parts.monitors.add(try parts.factory.monitors(measure)) }
+    for planned in plan.callbacks { parts.callbacks.append(try pool.callback(planned)) }
     // What callbacks have asked for in their `create` serves every run.
-    for planned in context.takeRequestedMonitors() { monitors.add(try factory.monitors(planned)) }
-    self.factory = factory
+    for planned in context.takeRequestedMonitors() {
+      parts.monitors.add(try parts.factory.monitors(planned))
+    }
+    return parts
+  }
+
+  /// The folds of a plan's training data.
+  func folds(_ settings: FoldSettings, of plan: Plan, seed: UInt64) throws -> Folds {
+    pool.beginFit()
+    context.beginParts(reserving: [])
+    context.seed = seed
+    let source = try pool.dataset(plan.data.training)
+    do { try source.reset() } catch { throw failure(error, part: source.name, call: "reset") }
+    return try Folds(settings, of: source, task: plan.data.task)
   }
 
   /// One run: reset of all, training, files. An error before the first reset is thrown; one in training is in the
   /// report.
-  func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
-    let seed = seed ?? plan.training.seed
+  func fit(
+    _ request: FitRequest, console: any Console, interruption: Interruption = Interruption()
+  ) throws -> RunReport {
+    context.helpers.writable = [request.folder.parent].compactMap { $0 }
+    let parts = try parts(request.plan, fold: request.fold)
+    let (plan, model, seed) = (parts.plan, parts.model, request.seed)
     // Rows are read from here on: of data that is as new, as all else will be.
     context.seed = seed
-    try data.reset()
-    let prepared = try data.prepare(seed: seed)
+    try parts.data.reset()
+    let prepared = try parts.data.prepare(seed: seed)
     let task = prepared.task
-    let isFullBatch = try check(task)
+    let isFullBatch = try check(task, model)
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader()
-    let folder = try plan.output.folder.map { try RunFolder(in: $0, name: plan.output.name) }
-    let facts = self.facts(training, validation, seed: seed)
+    let folder = try RunFolder(request.folder)
+    let facts = self.facts(plan, training, validation, seed: seed, width: console.width)
     var isDone = false
     // What could not even begin leaves nothing behind, and its name free.
     defer { if !isDone { folder?.discard() } }
@@ -61,23 +90,30 @@ final class Worker {
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
     if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
-    let model = model
-    try outputs.begin(recordingFacts(facts)) {
+    try outputs.begin(recordingFacts(plan, facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
+    if let folder, let began = plan.output.began { outputs.trainingBegins = { began(folder.path) } }
+    context.helpers.tell = { outputs.log(.warning, $0, from: $1) }
+    defer { context.helpers.tell = { _, _ in } }
     let found = try plan.training.learningRateSearch.map {
-      try findLearningRate($0, task, prepared, interruption, folder)
+      try findLearningRate($0, parts, prepared, interruption, folder, console)
     }
     let trainer = Trainer(
-      model: model, callbacks: callbacks, trainingMonitors: monitors.training,
-      validationMonitors: monitors.validation, epochMonitors: monitors.epoch, trainingData: training,
-      validationData: validation, task: task, metrics: context.metrics, settings: trainerSettings(seed: seed),
-      initialWeights: initialWeights, initialParameters: found.map { [("learning_rate", $0)] } ?? [],
-      target: outputs,
+      model: model, callbacks: parts.callbacks, trainingMonitors: parts.monitors.training,
+      validationMonitors: parts.monitors.validation, epochMonitors: parts.monitors.epoch,
+      trainingData: training, validationData: validation, task: task, metrics: context.metrics,
+      settings: trainerSettings(plan, seed: seed), initialWeights: parts.initialWeights,
+      initialParameters: found.map { [("learning_rate", $0)] } ?? [], target: outputs,
       interruption: interruption)
-    trainer.addedMonitors = { [context, factory] in
+    trainer.addedMonitors = { [context, factory = parts.factory] in
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
     }
+    if let observer = request.observer {
+      trainer.afterEpoch = { epoch in observer.epochEnded(epoch).map { ($0, observer.name) } }
+    }
+    // Snapshots are of this model; the next fit may have another.
+    defer { do { try trainer.dropSlots() } catch { pool.remove(model) } }
     let result = trainer.fit()
     if let epoch = result.epochs.first(where: { $0["loss"].map { !$0.isFinite } ?? false }) {
       let text =
@@ -93,39 +129,55 @@ final class Worker {
       directions: Dictionary(
         context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
-    if let folder, isDone { finish(&report, folder, prepared, seed) }
+    report.incidents = context.helpers.takeIncidents()
+    if request.predictsValidation, let validation { measureHeldOut(&report, trainer, validation) }
+    if let folder, isDone { finish(&report, folder, parts, prepared, seed) }
     return report
+  }
+
+  /// A model that cannot be asked any more has failed, however well it trained.
+  private func measureHeldOut(_ report: inout RunReport, _ trainer: Trainer, _ validation: BatchLoader) {
+    guard [.finished, .stopped].contains(report.result.outcome) else { return }
+    var heldOut = HeldOutResult()
+    heldOut.rows = validation.rows
+    do {
+      heldOut.metrics = try trainer.validate { heldOut.append($0, $1) }
+      report.heldOut = heldOut
+    } catch {
+      report.fail(failure(error, part: "the held-out rows", call: "evaluate"))
+    }
   }
 
   /// A short run of its own with rising learning rates, on the model as it is after a reset. What it learns is
   /// gone with the next one.
   func searchLearningRate(
-    _ search: LearningRateSearch, seed: UInt64? = nil, interruption: Interruption = Interruption()
+    _ search: LearningRateSearch, _ plan: Plan, interruption: Interruption = Interruption()
   ) throws -> LearningRateSearch.Result {
-    try data.reset()
-    let prepared = try data.prepare(seed: seed ?? plan.training.seed)
-    _ = try check(prepared.task)
-    return try run(search, prepared.task, prepared, interruption)
+    let parts = try parts(plan)
+    try parts.data.reset()
+    let prepared = try parts.data.prepare(seed: plan.training.seed)
+    _ = try check(prepared.task, parts.model)
+    return try run(search, parts, prepared, interruption)
   }
 
   private func run(
-    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData, _ interruption: Interruption
+    _ search: LearningRateSearch, _ parts: Parts, _ prepared: PreparedData, _ interruption: Interruption
   ) throws -> LearningRateSearch.Result {
+    let model = parts.model
     let loader = try prepared.trainingLoader(fullBatch: try model.describe().needsFullBatch)
     do {
-      try model.reset(seed: Trainer.modelSeed(prepared.seed), task: task)
-      if !initialWeights.isEmpty { try model.assign(initialWeights) }
+      try model.reset(seed: Trainer.modelSeed(prepared.seed), task: prepared.task)
+      if !parts.initialWeights.isEmpty { try model.assign(parts.initialWeights) }
       return try search.run(model, loader, interruption: interruption)
     } catch { throw failure(error, part: "model '\(model.name)'", call: "find_learning_rate") }
   }
 
   /// The suggestion, said and written beside the run's other files.
   private func findLearningRate(
-    _ search: LearningRateSearch, _ task: LearningTask, _ prepared: PreparedData,
-    _ interruption: Interruption,
-    _ folder: RunFolder?
+    _ search: LearningRateSearch, _ parts: Parts, _ prepared: PreparedData, _ interruption: Interruption,
+    _ folder: RunFolder?, _ console: any Console
   ) throws -> Double {
-    let result = try run(search, task, prepared, interruption)
+    let result = try run(search, parts, prepared, interruption)
     if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
     guard let rate = result.suggestion else {
       throw LoopError(
@@ -138,19 +190,20 @@ final class Worker {
 
   /// The metrics that a run will have, as far as they are known before its callbacks' `on_train_begin`: data is opened
   /// and monitors are prepared; nothing is trained or written.
-  func metrics() throws -> [MetricListing] {
-    let prepared = try data.prepare(seed: plan.training.seed)
-    let isFullBatch = try check(prepared.task)
+  func metrics(_ plan: Plan) throws -> [MetricListing] {
+    let parts = try parts(plan)
+    let prepared = try parts.data.prepare(seed: plan.training.seed)
+    let isFullBatch = try check(prepared.task, parts.model)
     let facts = self.facts(
-      try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(),
-      seed: plan.training.seed)
+      plan, try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(),
+      seed: plan.training.seed, width: 0)
     context.beginRun(facts, folder: nil, modelID: plan.model.component.id)
     defer { context.endRun() }
     let metrics = context.metrics
     metrics.beginRun()
     defer { metrics.endRun() }
-    Trainer.declareLosses(in: metrics, validates: data.validates)
-    for monitor in monitors.all {
+    Trainer.declareLosses(in: metrics, validates: parts.data.validates)
+    for monitor in parts.monitors.all {
       do {
         try monitor.reset()
         try monitor.prepare(prepared.task)
@@ -161,18 +214,18 @@ final class Worker {
 
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
   private func finish(
-    _ report: inout RunReport, _ folder: RunFolder, _ prepared: PreparedData, _ seed: UInt64
+    _ report: inout RunReport, _ folder: RunFolder, _ parts: Parts, _ prepared: PreparedData, _ seed: UInt64
   ) {
     if report.result.outcome != .failed || !report.result.epochs.isEmpty {
       do {
         try ModelFolder.write(
-          to: folder.file("model"), weights: try model.weights(), preprocessing: prepared.preprocessing,
-          plan: plan, task: report.task)
+          to: folder.file("model"), weights: try parts.model.weights(),
+          preprocessing: prepared.preprocessing, plan: parts.plan, task: report.task)
       } catch {
         notSaved("the model", error, &report)
       }
     }
-    let summary = Summary.json(report, plan: plan, metrics: context.metrics, seed: seed)
+    let summary = Summary.json(report, plan: parts.plan, metrics: context.metrics, seed: seed)
     do {
       try AtomicFile.write(JSONWriter.pretty(summary), to: folder.file("summary.json"))
     } catch {
@@ -180,21 +233,14 @@ final class Worker {
     }
   }
 
-  /// A run whose files are not there has failed, however well it trained. The first failure is the one that is told.
+  /// A run whose files are not there has failed, however well it trained.
   private func notSaved(_ what: String, _ error: any Error, _ report: inout RunReport) {
     let words = (error as? FileError).map { ($0.description, $0.help) } ?? ("\(error)", nil)
-    guard report.result.failure == nil else {
-      report.warnings.append("\(what) was not saved: \(words.0)")
-      return
-    }
-    let failure = RunFailure(
-      part: what, call: "", message: "\(what) was not saved: \(words.0)", help: words.1)
-    report.result.failure = failure
-    report.result.outcome = .failed
-    report.result.reason = failure.description
+    report.fail(
+      RunFailure(part: what, call: "", message: "\(what) was not saved: \(words.0)", help: words.1))
   }
 
-  private func trainerSettings(seed: UInt64) -> Trainer.Settings {
+  private func trainerSettings(_ plan: Plan, seed: UInt64) -> Trainer.Settings {
     var settings = Trainer.Settings()
     settings.epochs = plan.training.epochs
     settings.seed = seed
@@ -206,7 +252,7 @@ final class Worker {
 
   /// Asks the model what it answers for the task; returns whether it wants all rows in one batch. The trainer
   /// resets it again: that is the first thing of a run.
-  private func check(_ task: LearningTask) throws -> Bool {
+  private func check(_ task: LearningTask, _ model: ModelAdapter) throws -> Bool {
     do {
       try model.reset(seed: 0, task: task)
       let facts = try model.describe()
@@ -218,7 +264,9 @@ final class Worker {
     } catch { throw failure(error, part: "model '\(model.name)'", call: "reset") }
   }
 
-  private func facts(_ training: BatchLoader, _ validation: BatchLoader?, seed: UInt64) -> ty_run_facts {
+  private func facts(
+    _ plan: Plan, _ training: BatchLoader, _ validation: BatchLoader?, seed: UInt64, width: Int
+  ) -> ty_run_facts {
     var facts = ty_run_facts()
     facts.seed = seed
     facts.epochs = Int64(plan.training.epochs)
@@ -228,11 +276,11 @@ final class Worker {
     facts.validation_rows = Int64(validation?.rows.count ?? 0)
     facts.threads = Int32(plan.training.threads)
     facts.world = 1
-    facts.terminal_width = Int32(console.width)
+    facts.terminal_width = Int32(clamping: width)
     return facts
   }
 
-  private func recordingFacts(_ facts: ty_run_facts) -> [(String, JSONValue)] {
+  private func recordingFacts(_ plan: Plan, _ facts: ty_run_facts) -> [(String, JSONValue)] {
     [
       ("epochs", .int(facts.epochs)), ("batches_per_epoch", .int(facts.batches_per_epoch)),
       ("batch_size", .int(facts.batch_size)), ("training_rows", .int(facts.training_rows)),

@@ -1,0 +1,79 @@
+import CTrainyard
+import Glibc
+
+/// In the helper: takes requests, makes the calls, sends back what came of them.
+final class HelperDesk {
+  private let line: HelperLine
+  private var members: [UInt32: HelperMember] = [:]
+
+  init(_ line: HelperLine) { self.line = line }
+
+  func serve() -> Never {
+    guard let setup = try? HelperSetup(line.nextRequest()) else { HelperLine.leave() }
+    var hello = WireWriter()
+    hello.put(helperProtocolVersion)
+    hello.put(setup.apply())
+    line.send(.hello, hello.bytes)
+    while true { answer(line.nextRequest()) }
+  }
+
+  private func answer(_ request: [UInt8]) {
+    var reader = WireReader(request)
+    guard let number = try? reader.take(UInt32.self), let raw = try? reader.take(UInt8.self),
+      let call = HelperCall(rawValue: raw)
+    else { HelperLine.leave() }
+    var result = WireWriter()
+    var member: HelperMember?
+    do {
+      switch call {
+      case .probe: try probe(&reader, &result)
+      case .create:
+        let services = HelperServices(line: line)
+        member = try HelperMember(&reader, services, line)
+        members[number] = member
+      case .destroy:
+        members[number]?.instance.destroy()
+        members[number] = nil
+      default:
+        guard let found = members[number] else { throw WireFault("there is no instance \(number)") }
+        member = found
+        found.services.beginCall()
+        try found.perform(call, &reader, &result)
+      }
+    } catch {
+      return line.send(.failed, Self.words(of: error, call))
+    }
+    var done = WireWriter()
+    done.put(member?.services.effectCount ?? 0)
+    if let member { done.append(member.services.effects.bytes) }
+    done.append(result.bytes)
+    line.send(.done, done.bytes)
+  }
+
+  private static func words(of error: any Error, _ call: HelperCall) -> [UInt8] {
+    var writer = WireWriter()
+    if let failure = error as? PluginFailure {
+      writer.put(failure.call)
+      writer.put(failure.words)
+      writer.put(failure.code)
+    } else {
+      writer.put("\(call)")
+      writer.put("\(error)")
+      writer.put(TY_FAILED)
+    }
+    return writer.bytes
+  }
+
+  /// What a library holds, or why it cannot be opened.
+  private func probe(_ reader: inout WireReader, _ result: inout WireWriter) throws {
+    let (path, userPath) = (try reader.text(), try reader.text())
+    do throws(LoadError) {
+      let library = try PluginLibrary.open(path, userPath: userPath)
+      result.put(true)
+      result.put(list: library.components) { $0.put($1) }
+    } catch {
+      result.put(false)
+      result.put(error)
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import CProcess
+import Glibc
+
+/// The helper is gone, or as good as gone; says how, such as "crashed: signal 11 (SIGSEGV)".
+struct HelperDeath: Error {
+  var words: String
+}
+
+/// A running helper, seen from the host. What comes from it is checked as what comes from a stranger.
+final class HelperProcess {
+  /// `TY_CONFINED_…`: what it has given up.
+  let confined: UInt32
+  private let child: ChildProcess
+  private let channel: Channel
+  private var areas: [SharedUse: SharedArea] = [:]
+  private var inputLayout = AreaLayout()
+
+  private static let mostWords = 1 << 14
+
+  init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
+    var ours: Int32 = -1
+    var theirs: Int32 = -1
+    guard ty_socket_pair(&ours, &theirs) == 0 else {
+      throw HelperDeath(words: "cannot be started: no socket")
+    }
+    defer { close(theirs) }
+    channel = Channel(ours)
+    // No number that a plugin could know beforehand.
+    let number = Int32.random(in: 100..<900)
+    var command = ChildProcess.Command(
+      executable: executable, arguments: [HelperProgram.argument, "\(number)"])
+    command.descriptors = [(theirs, number)]
+    command.output = .captured(limit: 0)
+    command.errors = .captured(limit: Self.mostWords)
+    // The runtime would take a second to explain a crash to nobody.
+    command.environment =
+      Self.environment().filter { !$0.hasPrefix("SWIFT_BACKTRACE=") } + ["SWIFT_BACKTRACE=enable=no"]
+    do throws(ProcessError) { child = try ChildProcess(command) } catch {
+      throw HelperDeath(words: "cannot be started: \(error)")
+    }
+    var confined: UInt32 = 0
+    do throws(HelperDeath) {
+      let hello = try Self.greet(child, channel, setup, within: time)
+      confined = hello
+    } catch {
+      self.confined = 0
+      throw error
+    }
+    self.confined = confined
+  }
+
+  private static func environment() -> [String] {
+    var variables: [String] = []
+    // Not `environ`: a mutable global of another language.
+    guard let file = fopen("/proc/self/environ", "re") else { return [] }
+    defer { fclose(file) }
+    var line: UnsafeMutablePointer<CChar>?
+    var room = 0
+    while getdelim(&line, &room, 0, file) > 0 { if let line { variables.append(String(cString: line)) } }
+    free(line)
+    return variables
+  }
+
+  private static func greet(
+    _ child: ChildProcess, _ channel: Channel, _ setup: HelperSetup, within time: Duration
+  ) throws(HelperDeath) -> UInt32 {
+    let deadline = Deadline.after(time)
+    do throws(Channel.End) {
+      try channel.send(MessageKind.request.rawValue, setup.bytes) { () throws(Channel.End) in
+        try wait(child, channel, Int16(POLLOUT), deadline)
+      }
+      let (kind, body, descriptor) = try channel.receive { () throws(Channel.End) in
+        try wait(child, channel, Int16(POLLIN), deadline)
+      }
+      if descriptor >= 0 { close(descriptor) }
+      var reader = WireReader(body)
+      guard kind == MessageKind.hello.rawValue, (try? reader.take(UInt32.self)) == helperProtocolVersion,
+        let confined = try? reader.take(UInt32.self)
+      else { throw .broken("it is no helper of this version of trainyard") }
+      return confined
+    } catch { throw death(child, error, within: time) }
+  }
+
+  // MARK: A call
+
+  /// What a call gave: the body of the message, or the plugin's own words.
+  enum Answer {
+    case done([UInt8])
+    case failed(words: String, code: Int32)
+  }
+
+  /// Makes one call. `answer` serves the questions that come meanwhile.
+  func exchange(
+    _ request: HelperRequest, within time: Duration,
+    _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
+  ) throws(HelperDeath) -> Answer {
+    let deadline = Deadline.after(time)
+    _ = child.takeErrors()
+    do throws(Channel.End) {
+      try place(request, deadline)
+      try send(.request, request.body, deadline)
+      while true {
+        let (number, body, descriptor) = try channel.receive { [child, channel] () throws(Channel.End) in
+          try Self.wait(child, channel, Int16(POLLIN), deadline)
+        }
+        if descriptor >= 0 {
+          close(descriptor)
+          throw .broken("it sent a descriptor")
+        }
+        switch MessageKind(rawValue: number) {
+        case .done: return .done(body)
+        case .failed: return try failure(body)
+        case .query:
+          let reply: [UInt8]
+          do throws(WireFault) { reply = try answer(body, deadline) } catch {
+            throw .broken(error.description)
+          }
+          try send(.answer, reply, deadline)
+        default: throw .broken("a message of the kind \(number)")
+        }
+      }
+    } catch { throw Self.death(child, error, within: time) }
+  }
+
+  private func failure(_ body: [UInt8]) throws(Channel.End) -> Answer {
+    var reader = WireReader(body)
+    do throws(WireFault) {
+      _ = try reader.text()
+      let words = try reader.text()
+      return .failed(words: words, code: try reader.take(Int32.self))
+    } catch { throw .broken(error.description) }
+  }
+
+  private func send(
+    _ kind: MessageKind, _ body: [UInt8], descriptor: Int32 = -1, _ deadline: Deadline
+  ) throws(Channel.End) {
+    try channel.send(kind.rawValue, body, descriptor: descriptor) { [child, channel] () throws(Channel.End) in
+      try Self.wait(child, channel, Int16(POLLOUT), deadline)
+    }
+  }
+
+  // MARK: Memory
+
+  private func place(_ request: HelperRequest, _ deadline: Deadline) throws(Channel.End) {
+    if request.call == .hook {
+      let size = request.event.reduce(0) { $0 + $1.count }
+      let area = try ensure(.event, size, deadline)
+      var offset = 0
+      for piece in request.event {
+        if let start = piece.baseAddress {
+          (area.base + offset).copyMemory(from: start, byteCount: piece.count)
+        }
+        offset += piece.count
+      }
+    }
+    inputLayout = AreaLayout()
+    if !request.input.isEmpty {
+      var layout = AreaLayout()
+      let offsets = request.input.map { layout.place($0.count) }
+      let area = try ensure(.input, layout.size, deadline)
+      for (piece, offset) in zip(request.input, offsets) {
+        if let start = piece.baseAddress {
+          (area.base + offset).copyMemory(from: start, byteCount: piece.count)
+        }
+      }
+      inputLayout = layout
+    }
+    if request.outputSize > 0 { _ = try ensure(.output, request.outputSize, deadline) }
+  }
+
+  /// Shows the helper these bytes while a call runs; gives where they are.
+  func show(_ bytes: UnsafeRawBufferPointer, _ deadline: Deadline) throws(WireFault) -> Int {
+    do throws(Channel.End) {
+      var layout = inputLayout
+      var offset = layout.place(bytes.count)
+      if layout.size > areas[.input]?.size ?? 0 {
+        // A new one: what the call has been shown so far stays in the old.
+        layout = AreaLayout()
+        offset = layout.place(bytes.count)
+        areas[.input] = nil
+      }
+      let area = try ensure(.input, max(layout.size, 2 * inputLayout.size), deadline)
+      if let start = bytes.baseAddress {
+        (area.base + offset).copyMemory(from: start, byteCount: bytes.count)
+      }
+      inputLayout = layout
+      return offset
+    } catch { throw WireFault("memory for \(bytes.count) bytes cannot be shown") }
+  }
+
+  /// The memory that the helper writes to.
+  var output: SharedArea? { areas[.output] }
+
+  private func ensure(_ use: SharedUse, _ size: Int, _ deadline: Deadline) throws(Channel.End) -> SharedArea {
+    if let area = areas[use], area.size >= size { return area }
+    // Of pages that nobody touches there are none: some are asked for beforehand.
+    let room = max(size, use == .event ? 1 << 16 : 1 << 20)
+    let area: SharedArea
+    do throws(ProcessError) { area = try SharedArea.make(size: room, isReadOnly: use != .output) } catch {
+      throw .broken("\(error)")
+    }
+    try send(.memory, [use.rawValue], descriptor: area.descriptor, deadline)
+    area.closeDescriptor()
+    areas[use] = area
+    return area
+  }
+
+  // MARK: The end
+
+  private static func wait(
+    _ child: ChildProcess, _ channel: Channel, _ events: Int16, _ deadline: Deadline
+  ) throws(Channel.End) {
+    while true {
+      let ready = child.poll([channel.socket], events, until: deadline)
+      if ready.first == true { return }
+      if deadline.hasPassed { throw .timedOut }
+    }
+  }
+
+  /// Ends it, whatever state it is in, and says what was wrong.
+  private static func death(
+    _ child: ChildProcess, _ end: Channel.End, within time: Duration
+  ) -> HelperDeath {
+    let words: String
+    switch end {
+    case .timedOut:
+      words = "did not answer within \(Self.seconds(time)) and was killed"
+    case .broken(let reason):
+      words = "broke the protocol (\(reason)) and was killed"
+    case .closed:
+      // It has let go of the line: either it is ending, or only the line is gone.
+      switch child.wait(until: .after(.seconds(2))) {
+      case .exited(HelperLine.lostTheLine): words = "let go of the line to the host"
+      case .exited(let code): words = "ended by itself: exit code \(code)"
+      case .timedOut: words = "closed the line to the host and was killed"
+      case .signalled(let number, let name, _):
+        words = (number == SIGKILL ? "was killed" : "crashed") + ": signal \(number) (\(name))"
+      }
+    }
+    child.kill()
+    return HelperDeath(words: words + lastWords(child))
+  }
+
+  /// The last line that it wrote to its standard error, where libraries say why they end a process.
+  private static func lastWords(_ child: ChildProcess) -> String {
+    let line = String(decoding: child.errors, as: UTF8.self)
+      .split(whereSeparator: \.isNewline).last { line in
+        !line.allSatisfy(\.isWhitespace) && !line.unicodeScalars.contains("\u{FFFD}")
+      }
+    guard let line else { return "" }
+    let shown = line.unicodeScalars.prefix(200).map { $0.value < 32 || $0.value == 127 ? " " : String($0) }
+    return "; it wrote: \(shown.joined())"
+  }
+
+  /// Ends it: what follows is a new one.
+  func end(_ words: String) -> HelperDeath {
+    Self.death(child, .broken(words), within: .zero)
+  }
+
+  private static func seconds(_ time: Duration) -> String {
+    let (seconds, attoseconds) = time.components
+    let milliseconds = attoseconds / 1_000_000_000_000_000
+    if milliseconds == 0 { return "\(seconds) s" }
+    return seconds == 0 ? "\(milliseconds) ms" : "\(Double(seconds) + Double(milliseconds) / 1000) s"
+  }
+}

@@ -1,0 +1,202 @@
+import CTrainyard
+
+/// An instance that lives in a helper process: the same calls as on one of this process, with the same services behind
+/// it. When its helper dies it may be brought back as it was.
+public class RemoteInstance {
+  public let name: String
+  public let component: ComponentDescription
+  public let services: any HostServices
+  let settings: IsolationSettings
+  let number: UInt32
+  /// Of the helper that has it.
+  var generation = 0
+  private let group: HelperGroup
+  private let creation: HelperRequest
+  private var declared: [Bool] = []
+  private var isDestroyed = false
+
+  // What a run changes.
+  private var isGone = false
+  private var restarts = 0
+  /// What brings the instance back: its reset, its last saved state, how the run began, and what came since.
+  private var resetRequest: HelperRequest?
+  private var state: SavedState?
+  private var begin: HelperRequest?
+  private var events: [HelperRequest] = []
+  private var size = 0
+  private var hasForgotten = false
+
+  /// After so many calls, or bytes, the state is saved and the calls are forgotten.
+  private static let mostEvents = 1024
+  private static let mostBytes = 16 << 20
+  /// Where there is no state to save, so much is kept.
+  private static let mostBytesWithoutState = 64 << 20
+
+  /// Runs `create` there.
+  init(
+    _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
+    settings: IsolationSettings, services: any HostServices
+  ) throws {
+    self.name = name
+    self.component = component
+    self.services = services
+    self.settings = settings
+    self.group = group
+    number = group.newMember()
+    creation = HelperRequest(.create, name: "create", member: number) {
+      $0.put(component.libraryPath)
+      $0.put(component.id)
+      $0.put(name)
+      $0.put(options)
+    }
+    _ = try group.perform(self, creation)
+  }
+
+  deinit { destroy() }
+
+  /// Ends the instance's life. Calling it again does nothing.
+  public func destroy() {
+    guard !isDestroyed else { return }
+    isDestroyed = true
+    group.release(self)
+  }
+
+  // MARK: Calls
+
+  @discardableResult
+  func perform(
+    _ call: HelperCall, _ name: String, event: [UnsafeRawBufferPointer] = [],
+    input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0, _ fill: (inout WireWriter) -> Void = { _ in }
+  ) throws -> WireReader {
+    let request = HelperRequest(call, name: name, member: number, fill)
+    request.setEvent(event)
+    request.setInput(input)
+    request.outputSize = outputSize
+    return try group.perform(self, request)
+  }
+
+  /// Memory that it wrote to in the last call.
+  var output: SharedArea? { group.output }
+
+  /// As new. Also for one that is gone: it gets a new helper.
+  func runReset(_ call: HelperCall, _ fill: (inout WireWriter) -> Void = { _ in }) throws {
+    isGone = false
+    restarts = 0
+    resetRequest = nil
+    state = nil
+    begin = nil
+    events = []
+    size = 0
+    hasForgotten = false
+    try perform(call, "reset", fill)
+  }
+
+  /// Whether the instance was given up in this run.
+  public var hasGone: Bool { isGone }
+
+  public var savesState: Bool { component.slots.contains("state_save") }
+
+  public func saveState() throws -> SavedState {
+    guard savesState else { return [:] }
+    var reader = try perform(.stateSave, "state_save")
+    return try reader.state()
+  }
+
+  /// Legal directly after a reset.
+  public func loadState(_ saved: SavedState) throws {
+    guard component.slots.contains("state_load") else { return }
+    try perform(.stateLoad, "state_load") { $0.put(saved) }
+    state = saved
+  }
+
+  // MARK: What the group asks
+
+  func deadline(of call: HelperCall) -> Duration {
+    call == .create ? settings.deadline * 4 : settings.deadline
+  }
+
+  func hasDeclared(_ id: UInt32) -> Bool { id < declared.count && declared[Int(id)] }
+
+  func allowPublishing(_ id: UInt32) {
+    guard id < 1 << 20 else { return }
+    while declared.count <= id { declared.append(false) }
+    declared[Int(id)] = true
+  }
+
+  /// Looks at an answer before its effects are applied; throws what it cannot be.
+  func check(_ reader: WireReader) throws(WireFault) {}
+
+  private var keepsJournal: Bool { settings.onCrash == .restart || group.isShared }
+
+  /// A call has been made: it is kept, or the state after it.
+  func journal(_ request: HelperRequest) {
+    switch request.call {
+    case .reset, .modelReset: resetRequest = request
+    case .hook, .prepare, .passBegin, .update, .compute:
+      guard keepsJournal, !hasForgotten else { return }
+      request.keep()
+      if begin == nil, request.call == .prepare || request.name == hookNames[Int(TY_HOOK_TRAIN_BEGIN)] {
+        begin = request
+      } else {
+        events.append(request)
+        size += request.size
+      }
+    default: break
+    }
+  }
+
+  /// At the end of an epoch, after a call that saw weights, and when there is too much to repeat, the state is saved
+  /// instead. Called between calls, by the instances that are called often.
+  func saveIfDue(_ isBoundary: Bool) throws {
+    guard keepsJournal, !events.isEmpty else { return }
+    let isTooMuch = events.count >= Self.mostEvents || size >= Self.mostBytes
+    guard isBoundary || isTooMuch || events.last?.readsWeights == true else { return }
+    if savesState {
+      do { state = try saveState() } catch is PluginFailure { return }
+    } else if size < Self.mostBytesWithoutState {
+      return
+    } else {
+      hasForgotten = true
+    }
+    events = []
+    size = 0
+  }
+
+  /// In their order.
+  var requestsToRepeat: [HelperRequest] {
+    var requests = [creation]
+    guard let resetRequest else { return requests }
+    requests.append(resetRequest)
+    if let state {
+      requests.append(
+        HelperRequest(.stateLoad, name: "state_load", member: number) { $0.put(state) })
+    }
+    if let begin { requests.append(begin) }
+    return requests + events
+  }
+
+  /// Its helper died in a call. Returns when the call may be made again in a new one.
+  func died(_ death: HelperDeath, in call: String) throws {
+    var policy = settings.onCrash
+    var what = death.words
+    if policy == .restart, restarts >= HelperGroup.mostRestarts {
+      policy = .fail
+      what += ", after \(restarts) restarts"
+    } else if policy == .restart, hasForgotten {
+      policy = .fail
+      what += ", and it saves no state to be brought back with"
+    }
+    let incident = HelperIncident(
+      instance: name, kind: component.kind, call: call, what: what, policy: policy)
+    group.onIncident(incident)
+    guard policy != .restart else {
+      restarts += 1
+      return
+    }
+    isGone = true
+    throw HelperFailure(
+      incident: incident,
+      help: policy == .drop
+        ? "" : "with 'on_crash: drop' a run goes on without it, with 'on_crash: restart' with a new one")
+  }
+}
