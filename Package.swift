@@ -102,7 +102,8 @@ let package = Package(
       name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
     .target(
       name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "CNettle", "ForeignCalls", "CCrash"]),
-    .target(name: "Training"),
+    .target(name: "GatherKernels"),
+    .target(name: "Training", dependencies: ["GatherKernels"]),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
     .target(name: "Conformance", dependencies: ["CTrainyard", "CConformance", "PluginHost"]),
     .target(name: "CConformance"),
@@ -149,6 +150,13 @@ let package = Package(
     // What monitors share: sums, counts, curves.
     .target(name: "MonitorCore", dependencies: ["PluginKit"], path: "Plugins/Monitors/MonitorCore"),
 
+    // Benchmarks: what they compare with, and the program that `make bench` runs.
+    .target(name: "Baselines", dependencies: ["CTrainyard"], path: "Benchmarks/Baselines"),
+    .executableTarget(
+      name: "trainyard-bench",
+      dependencies: ["Baselines", "COpenBLAS", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
+      path: "Benchmarks/Suite"),
+
     // Tests. Support: what several of them use.
     .target(name: "Support", dependencies: ["CTrainyard", "PluginHost"], path: "Tests/Support"),
     .testTarget(
@@ -176,6 +184,7 @@ let package = Package(
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
     .testTarget(
       name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
+    .testTarget(name: "BenchmarkTests", dependencies: ["Support", "Trainyard", "trainyard-bench"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
     + plugins.map {

@@ -30,7 +30,7 @@ enum HostTable {
       }
     }
     host.service = { host, id in
-      withInstance(host, nil) { _ in (try? Foreign.text(id, limit: 256)).flatMap(ServiceTables.table) }
+      withInstance(host, nil) { _ in id.flatMap { ServiceTables.table($0) } }
     }
     host.instance_name = { host in withInstance(host, nil) { UnsafePointer($0.namePointer) } }
   }

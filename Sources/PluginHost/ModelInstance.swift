@@ -193,7 +193,8 @@ public final class ModelInstance: Instance {
     guard let function = table.parameter_get else { return nil }
     var value = 0.0
     do {
-      try run(.parameterGet) { function(instance, name, &value) }
+      // By withCString: a text given as an argument becomes an array first, and schedules ask in each batch.
+      try run(.parameterGet) { name.withCString { function(instance, $0, &value) } }
       return value
     } catch let failure as PluginFailure where failure.code == TY_UNSUPPORTED {
       return nil
@@ -205,7 +206,7 @@ public final class ModelInstance: Instance {
     guard let function = table.parameter_set else {
       throw unsupported(.parameterSet, "this model has no '\(name)' that can be set")
     }
-    try run(.parameterSet) { function(instance, name, value) }
+    try run(.parameterSet) { name.withCString { function(instance, $0, value) } }
   }
 
   // MARK: - Snapshots

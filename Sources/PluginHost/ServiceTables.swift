@@ -1,20 +1,35 @@
 import CTrainyard
+import Glibc
 
 /// The tables behind `host->service`. They are the same for every instance: each function is given the instance's
 /// host. Made once, never changed.
 enum ServiceTables {
-  static func table(_ id: String) -> UnsafeRawPointer? {
-    switch id {
-    case TY_SERVICE_RUN: UnsafeRawPointer(run)
-    case TY_SERVICE_WEIGHTS: UnsafeRawPointer(weights)
-    case TY_SERVICE_OPTIMIZER: UnsafeRawPointer(optimizer)
-    case TY_SERVICE_FILES: UnsafeRawPointer(files)
-    case TY_SERVICE_RANDOM: UnsafeRawPointer(random)
-    case TY_SERVICE_CLOCK: UnsafeRawPointer(clock)
-    case TY_SERVICE_MONITORS: UnsafeRawPointer(monitors)
-    default: nil  // also the collective service: there is one process
-    }
+  /// Asked in each batch by callbacks that look at the clock or the optimizer: no text is made of the id.
+  static func table(_ id: UnsafePointer<CChar>) -> UnsafeRawPointer? {
+    let known = ids
+    for index in 0..<idCount where strcmp(id, known[index].id) == 0 { return known[index].table }
+    return nil
   }
+
+  // The collective service is not among them: there is one process.
+  private static let idCount = 7
+  nonisolated(unsafe) private static let ids:
+    UnsafeMutablePointer<
+      (id: UnsafePointer<CChar>, table: UnsafeRawPointer)
+    > = {
+      let rows = UnsafeMutablePointer<(id: UnsafePointer<CChar>, table: UnsafeRawPointer)>.allocate(
+        capacity: idCount)
+      let tables: [(String, UnsafeRawPointer)] = [
+        (TY_SERVICE_RUN, UnsafeRawPointer(run)), (TY_SERVICE_WEIGHTS, UnsafeRawPointer(weights)),
+        (TY_SERVICE_OPTIMIZER, UnsafeRawPointer(optimizer)), (TY_SERVICE_FILES, UnsafeRawPointer(files)),
+        (TY_SERVICE_RANDOM, UnsafeRawPointer(random)), (TY_SERVICE_CLOCK, UnsafeRawPointer(clock)),
+        (TY_SERVICE_MONITORS, UnsafeRawPointer(monitors)),
+      ]
+      for (index, (id, table)) in tables.enumerated() {
+        (rows + index).initialize(to: (UnsafePointer(copyText(id)), table))
+      }
+      return rows
+    }()
 
   nonisolated(unsafe) static let emptyText: UnsafePointer<CChar>? = UnsafePointer(copyText(""))
 

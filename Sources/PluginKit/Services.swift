@@ -53,10 +53,14 @@ public struct Optimizer {
   /// `nil` when the model has none of that name. Setting is an effect.
   public func value(_ name: String) -> Double? {
     var value = 0.0
-    return table.pointee.get(host, name, &value) == TY_OK ? value : nil
+    // By withCString, here and below: a text given as an argument becomes an array first, in each batch.
+    let status = name.withCString { table.pointee.get(host, $0, &value) }
+    return status == TY_OK ? value : nil
   }
 
-  public func set(_ name: String, to value: Double) { table.pointee.set(host, name, value) }
+  public func set(_ name: String, to value: Double) {
+    name.withCString { table.pointee.set(host, $0, value) }
+  }
 }
 
 /// Files of the run, by paths relative to its folder.

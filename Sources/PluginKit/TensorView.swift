@@ -70,6 +70,26 @@ public struct TensorShape: Sendable, Equatable, ExpressibleByArrayLiteral {
     for (index, size) in sizes.enumerated() { self.sizes[index] = size }
   }
 
+  /// Without the array that a literal of variables takes.
+  public init(_ rows: Int) {
+    sizes = InlineArray(repeating: 0)
+    rank = 1
+    sizes[0] = rows
+  }
+
+  public init(_ rows: Int, _ width: Int) {
+    self.init(rows)
+    rank = 2
+    sizes[1] = width
+  }
+
+  init(borrowing sizes: UnsafeBufferPointer<Int64>) {
+    precondition(sizes.count <= Self.maximumRank, "tensors have at most 8 dimensions")
+    self.sizes = InlineArray(repeating: 0)
+    rank = sizes.count
+    for index in 0..<sizes.count { self.sizes[index] = Int(sizes[index]) }
+  }
+
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 
   public subscript(index: Int) -> Int {

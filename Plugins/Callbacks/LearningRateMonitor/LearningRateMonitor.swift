@@ -58,7 +58,9 @@ final class LearningRateMonitor: Callback {
   func onBatchBegin(_ event: Event) {
     switch loggingInterval {
     case .epoch: if progress.values.isEmpty { progress.values = values(event) }
-    case .step: publish(values(event), event)
+    case .step:
+      guard let optimizer = event.optimizer else { return }
+      for index in names.indices { event.publish(metrics[index], optimizer.value(names[index]) ?? .nan) }
     }
   }
 

@@ -93,7 +93,8 @@ public final class MultilayerPerceptron {
 
   private func result(_ network: Network, _ examples: Examples, loss: Double, steps: Int) -> StepResult {
     let shape: TensorShape =
-      network.output.isFlat ? [examples.rows] : [examples.rows, network.output.width]
+      network.output.isFlat
+      ? TensorShape(examples.rows) : TensorShape(examples.rows, network.output.width)
     return StepResult(
       loss: loss, weight: examples.weightSum, optimizerSteps: steps,
       prediction: TensorView(network.predictions, .float32, shape: shape))
@@ -148,12 +149,17 @@ public final class MultilayerPerceptron {
   }
 
   public func parameter(_ name: String) -> Double? {
-    guard parameterNames.contains(name) else { return nil }
-    return HyperParameter(rawValue: name).map { progress[$0] }
+    known(name).map { progress[$0] }
+  }
+
+  /// Asked in each step where a schedule runs: no list of names is made.
+  private func known(_ name: String) -> HyperParameter? {
+    guard let parameter = HyperParameter(rawValue: name) else { return nil }
+    return parameter != .momentum || settings.optimizer.usesMomentum ? parameter : nil
   }
 
   public func setParameter(_ name: String, to value: Double) throws {
-    guard parameterNames.contains(name), let parameter = HyperParameter(rawValue: name) else {
+    guard let parameter = known(name) else {
       throw PluginError(
         "no hyper-parameter '\(name)'", help: "there are: \(parameterNames.joined(separator: ", "))")
     }

@@ -8,8 +8,10 @@ extension Network {
     return index.isMultiple(of: 2)
       ? Weight(
         name: name + ".weight",
-        tensor: TensorView(base + layer.weights, .float32, shape: [layer.inputs, layer.outputs]))
-      : Weight(name: name + ".bias", tensor: TensorView(base + layer.bias, .float32, shape: [layer.outputs]))
+        tensor: TensorView(base + layer.weights, .float32, shape: TensorShape(layer.inputs, layer.outputs)))
+      : Weight(
+        name: name + ".bias",
+        tensor: TensorView(base + layer.bias, .float32, shape: TensorShape(layer.outputs)))
   }
 }
 

@@ -45,12 +45,6 @@ extension TensorView {
   }
 }
 
-extension TensorShape {
-  init(borrowing sizes: UnsafeBufferPointer<Int64>) {
-    self.init(sizes.lazy.map { Int($0) })
-  }
-}
-
 /// Sizes and strides of one tensor that a plugin hands out, in memory of the instance.
 final class TensorLayout {
   private let storage = UnsafeMutablePointer<Int64>.allocate(capacity: 2 * TensorShape.maximumRank)

@@ -11,6 +11,7 @@ public final class BatchAssembler {
   /// No field has to be asked of the source.
   var readsOnlyMemory: Bool { reader.hasOnlyViews }
 
+  private let columns: Int
   private let reader: FieldReader
   private let features: [FeatureBinding]
   private let target: TargetBinding?
@@ -31,6 +32,7 @@ public final class BatchAssembler {
     try preprocessing.validate()
     self.source = source
     self.preprocessing = preprocessing
+    columns = preprocessing.columns
     features = try FeatureBinding.all(preprocessing, source)
     target = try readsTarget ? TargetBinding(preprocessing.target, source) : nil
     weight = try readsTarget ? WeightBinding(source, classWeights) : nil
@@ -59,14 +61,16 @@ public final class BatchAssembler {
   /// - Throws: `missingValue`, `missingTarget`, `unknownLabel`, `badWeight`, naming field and row; what the
   ///   source throws.
   func fill(_ slot: BatchSlot, rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int) throws {
-    let parts = slot.prepare(rows: rows.count)
+    slot.prepare(rows: rows.count)
+    let parts = slot.parts
     try reader.load(rows, seed: seed, epoch: epoch)
     var output = parts.features.floats.baseAddress
-    for (index, feature) in features.enumerated() {
+    for index in features.indices {
       guard let start = output else { break }
+      let feature = features[index]
       let values = reader.values(of: feature.field, rows: rows)
-      slot.unknown[index] = try feature.gather(values, into: start, stride: preprocessing.columns)
-      output = start + feature.fitted.columns
+      slot.unknown[index] = try feature.gather(values, into: start, stride: columns)
+      output = start + feature.columns
     }
     if let target, let tensor = parts.target { try target.gather(reader, rows, into: tensor) }
     if let weight, let tensor = parts.weight {

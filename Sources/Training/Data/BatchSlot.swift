@@ -8,8 +8,10 @@ final class BatchSlot {
 
   private let capacity: Int
   private let full: Parts
-  /// The same, cut to the last batch of a pass.
-  private var cut: Parts?
+  /// The tensors of the batch as it is now.
+  private(set) var parts: Parts
+  /// Rows that the batch's tensors have.
+  private var prepared = -1
 
   struct Parts {
     var features: Tensor
@@ -24,32 +26,27 @@ final class BatchSlot {
 
   init(_ full: Parts, capacity: Int, features: Int) {
     self.full = full
+    parts = full
     self.capacity = capacity
     unknown = Array(repeating: 0, count: features)
   }
 
-  /// Tensors of `rows` rows, put into the batch.
-  func prepare(rows: Int) -> Parts {
+  /// Tensors of `rows` rows, put into the batch; where those of the last time fit, there is nothing to do.
+  func prepare(rows: Int) {
     isFilled = false
     for index in unknown.indices { unknown[index] = 0 }
-    let parts = rows == capacity ? full : part(rows: rows)
+    guard rows != prepared else { return }
+    prepared = rows
+    parts = rows == capacity ? full : full.prefix(rows: rows)
     batch.rows = rows
     batch.features = parts.features
     batch.target = parts.target
     batch.weight = parts.weight
     batch.group = parts.group
-    return parts
   }
 
   func addUnknown(to totals: inout [Int]) {
     if totals.isEmpty { totals = Array(repeating: 0, count: unknown.count) }
     for index in unknown.indices { totals[index] += unknown[index] }
-  }
-
-  private func part(rows: Int) -> Parts {
-    if let cut, cut.features.rows == rows { return cut }
-    let parts = full.prefix(rows: rows)
-    cut = parts
-    return parts
   }
 }

@@ -1,8 +1,11 @@
-/// A fitted feature together with the field of a source that it is made of.
-struct FeatureBinding {
+/// A fitted feature together with the field of a source that it is made of. A class, so that nothing in it is counted
+/// when it is used in each batch.
+final class FeatureBinding {
   let fitted: FittedFeature
   /// In the source.
   let field: Int
+  /// Of the batch's features that it fills.
+  let columns: Int
   private let how: How
   private let sourceName: String
 
@@ -17,6 +20,7 @@ struct FeatureBinding {
 
   init(_ fitted: FittedFeature, _ source: any DataSource) throws {
     self.fitted = fitted
+    columns = fitted.columns
     sourceName = source.name
     let kind: FittedFeature.Kind
     (field, kind) = try find(fitted.name, shape: fitted.shape, in: source)

@@ -1,5 +1,6 @@
-/// A target plan together with the fields of a source that it is read from.
-struct TargetBinding {
+/// A target plan together with the fields of a source that it is read from. A class, so that nothing in it is counted
+/// when it is used in each batch.
+final class TargetBinding {
   let plan: TargetPlan
   let fields: [Int]
   private let how: How

@@ -1,22 +1,23 @@
 // Brings fields into batches. Short loops over raw memory, in one of five element types; whatever they find
 // that must not be is looked up afterwards by the caller, who knows names.
 
+import GatherKernels
+
 /// How numbers become features: (value − center) · factor, one of each for every element of a row. NaN in
 /// `fill`: missing numbers stay missing.
 struct NumberScaling {
   let center, factor, fill: [Double]
   /// Numbers stay as they are.
   let isIdentity: Bool
-  /// Where all elements are treated alike: what becomes of each byte.
-  let bytes: [Float]
+  /// All elements are treated alike.
+  let isUniform: Bool
 
   init(center: [Double], factor: [Double], fill: [Double]) {
     self.center = center
     self.factor = factor
     self.fill = fill
-    let isUniform = center.allSatisfy { $0 == center[0] } && factor.allSatisfy { $0 == factor[0] }
+    isUniform = center.allSatisfy { $0 == center[0] } && factor.allSatisfy { $0 == factor[0] }
     isIdentity = isUniform && center.first == 0 && factor.first == 1 && fill.allSatisfy(\.isNaN)
-    bytes = isUniform && !center.isEmpty ? (0..<256).map { Float((Double($0) - center[0]) * factor[0]) } : []
   }
 }
 
@@ -27,8 +28,10 @@ func gatherNumbers(
 ) -> Int? {
   switch values.type {
   case .uint8:
-    if scaling.bytes.count == 256 {
-      lookUpBytes(values, scaling.bytes, output, stride)
+    if scaling.isUniform, let center = scaling.center.first, let factor = scaling.factor.first {
+      gather_bytes(
+        output, stride, values.base.assumingMemoryBound(to: UInt8.self),
+        values.isWhole ? values.rows.baseAddress : nil, values.count, values.width, center, factor)
       return nil
     }
     return scaleNumbers(values, UInt8.self, scaling, output, stride)
@@ -43,35 +46,13 @@ func gatherNumbers(
   }
 }
 
-// As fast as a multiplication in 32 bits, for memory is what it waits for, and rounded as every other type
-// is.
-private func lookUpBytes(
-  _ values: FieldValues, _ table: [Float], _ output: UnsafeMutablePointer<Float>, _ stride: Int
-) {
-  table.withUnsafeBufferPointer { table in
-    for row in 0..<values.count {
-      let from = values.line(row, as: UInt8.self)
-      let to = output + row * stride
-      for column in 0..<values.width { to[column] = table[Int(from[column])] }
-    }
-  }
-}
-
 private func copyFloats(
   _ values: FieldValues, _ output: UnsafeMutablePointer<Float>, _ stride: Int
 ) -> Int? {
-  var firstBad: Int?
-  for row in 0..<values.count {
-    let from = values.line(row, as: Float.self)
-    let to = output + row * stride
-    var bad: UInt32 = 0
-    for column in 0..<values.width {
-      to[column] = from[column]
-      bad |= notFinite(from[column])
-    }
-    if bad != 0, firstBad == nil { firstBad = row }
-  }
-  return firstBad
+  let bad = gather_floats(
+    output, stride, values.base.assumingMemoryBound(to: Float.self),
+    values.isWhole ? values.rows.baseAddress : nil, values.count, values.width)
+  return bad < 0 ? nil : bad
 }
 
 // In double: a column of large numbers that differ little, such as times, keeps its differences.
@@ -186,6 +167,7 @@ func gatherClasses(_ values: FieldValues, valued classes: [Double], _ output: Un
 /// Numbers as they are, each row `stride` after the other.
 /// - Returns: the first row with one that is not finite.
 func gatherPlain(_ values: FieldValues, _ output: UnsafeMutablePointer<Float>, stride: Int) -> Int? {
+  if values.type == .float32 { return copyFloats(values, output, stride) }
   for row in 0..<values.count {
     for element in 0..<values.width {
       let value = Float(values.value(row, element))

@@ -6,8 +6,17 @@ final class CallbackList {
   private var table: CallTable
   /// A callback was dropped while the table was being walked: it is made anew before the next hook.
   private var tableIsStale = false
-  private var costs: [ObjectIdentifier: [Cost]] = [:]
+  private var costs: [ObjectIdentifier: CostTable] = [:]
   let all: [LoopCallback]
+
+  /// Of one callback, by hook. An object, so that adding to it copies nothing.
+  private final class CostTable {
+    var rows = [Cost](repeating: Cost(), count: Hook.allCases.count)
+    subscript(hook: Hook) -> Cost {
+      _read { yield rows[hook.rawValue] }
+      _modify { yield &rows[hook.rawValue] }
+    }
+  }
 
   private struct Cost {
     var timed = 0
@@ -58,7 +67,7 @@ final class CallbackList {
     renewTable()
     calls = Array(repeating: 0, count: Hook.allCases.count)
     for callback in all {
-      costs[ObjectIdentifier(callback)] = Array(repeating: Cost(), count: Hook.allCases.count)
+      costs[ObjectIdentifier(callback)] = CostTable()
     }
   }
 
@@ -97,7 +106,7 @@ final class CallbackList {
 
   private func count(_ callback: LoopCallback, _ hook: Hook, since start: Int64) {
     let time = Stopwatch.nanoseconds() - start
-    costs[ObjectIdentifier(callback)]?[hook.rawValue].add(time)
+    costs[ObjectIdentifier(callback)]?[hook].add(time)
   }
 
   @inline(__always) private func callOne(
@@ -131,7 +140,7 @@ final class CallbackList {
       throw failure
     }
     for hook in Hook.allCases {
-      costs[ObjectIdentifier(callback)]?[hook.rawValue].untilDropped = calls[hook.rawValue]
+      costs[ObjectIdentifier(callback)]?[hook].untilDropped = calls[hook.rawValue]
     }
     active.removeAll { $0 === callback }
     dropped.append((callback.name, failure.description))
@@ -142,7 +151,7 @@ final class CallbackList {
   /// The failure of one callback ends the run before those after it are called.
   private func countMissed(_ hook: Hook, after callback: LoopCallback) {
     guard let position = active.firstIndex(where: { $0 === callback }) else { return }
-    for other in active[(position + 1)...] { costs[ObjectIdentifier(other)]?[hook.rawValue].missed += 1 }
+    for other in active[(position + 1)...] { costs[ObjectIdentifier(other)]?[hook].missed += 1 }
   }
 
   /// Calls one callback's hook, and gives back its error instead of acting on it.
@@ -163,7 +172,7 @@ final class CallbackList {
   var measured: [CallbackCost] {
     all.flatMap { callback in
       Hook.allCases.compactMap { hook in
-        guard let cost = costs[ObjectIdentifier(callback)]?[hook.rawValue], cost.timed > 0 else { return nil }
+        guard let cost = costs[ObjectIdentifier(callback)]?[hook], cost.timed > 0 else { return nil }
         let ofHook = (cost.untilDropped ?? calls[hook.rawValue]) - cost.missed
         let calls = hook.isPerBatch ? ofHook : cost.timed
         return CallbackCost(

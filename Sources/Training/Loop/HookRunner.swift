@@ -7,7 +7,7 @@ public final class HookRunner {
   let callbacks: CallbackList
 
   // What a run changes. All of it is set by `reset`.
-  public private(set) var frame = EventFrame()
+  public let frame = EventFrame()
   /// The metrics of the batch that is running, and those of the epoch. Made when the metrics are frozen.
   public private(set) var batchLogs = Logs(capacity: 0)
   public private(set) var epochLogs = Logs(capacity: 0)
@@ -44,7 +44,7 @@ public final class HookRunner {
 
   /// Every callback as new, before anything else.
   public func reset() throws {
-    frame = EventFrame()
+    frame.clear()
     batchLogs = Logs(capacity: 0)
     epochLogs = Logs(capacity: 0)
     notes = []
@@ -132,8 +132,10 @@ public final class HookRunner {
 
   /// Where the run is within a pass; -1: outside a batch.
   @inline(__always) public func enter(batch: Int, examples: Int) {
-    frame.batch = batch
-    frame.examples = examples
+    var place = frame.place
+    place.batch = batch
+    place.examples = examples
+    frame.place = place
   }
 
   @inline(__always) public func count(steps: Int) { frame.step += steps }
@@ -192,7 +194,7 @@ public final class HookRunner {
   @inline(__always) public func call(_ hook: Hook, _ logs: Logs) throws {
     frame.hook = hook
     frame.logs = logs
-    record()
+    if target.records(hook) { target.record(frame) }
     if callbacks.wants(hook) { try callbacks.call(hook, touched()) }
   }
 

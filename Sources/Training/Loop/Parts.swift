@@ -141,15 +141,39 @@ public struct ModelFacts: Sendable {
 
 /// What one step gave; reused for every step.
 public final class StepResult {
-  /// Σwl/Σw over the batch, plus regularisation.
-  public var loss = Double.nan
-  /// Σw.
-  public var weight = 0.0
-  public var optimizerSteps = 0
+  /// In one piece, since every access of a class's property is checked for overlaps.
+  public struct Numbers: Sendable {
+    /// Σwl/Σw over the batch, plus regularisation.
+    public var loss = Double.nan
+    /// Σw.
+    public var weight = 0.0
+    public var optimizerSteps = 0
+
+    public init(loss: Double = .nan, weight: Double = 0, optimizerSteps: Int = 0) {
+      self.loss = loss
+      self.weight = weight
+      self.optimizerSteps = optimizerSteps
+    }
+  }
+
+  public var numbers = Numbers()
   /// Valid until the next call on the model.
   public var prediction = Tensor(zeros: .float32, shape: [0])
 
   public init() {}
+
+  public var loss: Double {
+    get { numbers.loss }
+    set { numbers.loss = newValue }
+  }
+  public var weight: Double {
+    get { numbers.weight }
+    set { numbers.weight = newValue }
+  }
+  public var optimizerSteps: Int {
+    get { numbers.optimizerSteps }
+    set { numbers.optimizerSteps = newValue }
+  }
 }
 
 /// The kind of answer that data asks for. Numbered as in the contract.
@@ -198,20 +222,23 @@ public struct LearningTask: Sendable {
 
 /// Rows on their way through a model. The loader fills a few of these over and over.
 public final class Batch {
-  public var pass = Pass.train
-  public var rows = 0
+  public var pass = Pass.train { didSet { layout &+= 1 } }
+  public var rows = 0 { didSet { layout &+= 1 } }
   /// Equal and not 0: the very same rows as before.
-  public var dataID: UInt64 = 0
+  public var dataID: UInt64 = 0 { didSet { layout &+= 1 } }
   /// The last batch of its pass over the data.
   public var endsPass = false
   /// f32, `[rows, …]`.
-  public var features = Tensor(zeros: .float32, shape: [0])
+  public var features = Tensor(zeros: .float32, shape: [0]) { didSet { layout &+= 1 } }
   /// i32 class numbers, or f32.
-  public var target: Tensor?
+  public var target: Tensor? { didSet { layout &+= 1 } }
   /// f32; `nil`: all 1.
-  public var weight: Tensor?
+  public var weight: Tensor? { didSet { layout &+= 1 } }
   /// i64.
-  public var group: Tensor?
+  public var group: Tensor? { didSet { layout &+= 1 } }
+  /// Rises when anything but `endsPass` is set: whoever has described the batch in another form has nothing to do while
+  /// it stays, for a loader fills the same memory over and over.
+  public private(set) var layout = 0
 
   public init() {}
 }

@@ -244,22 +244,24 @@ public final class Trainer {
       }
       guard let batch = try nextBatch(epoch, total.batches) else { break }
       let number = total.batches
-      hooks.enter(batch: number, examples: batch.rows)
+      let rows = batch.rows
+      hooks.enter(batch: number, examples: rows)
       if hasBegin || hasEnd || hasStep { logs.clear() }
       if hasBegin { try hooks.call(.batchBegin, logs) }
       try attempt("model '\(model.name)'", "train_step", epoch: epoch, batch: number) {
         try model.trainStep(batch, step)
       }
-      total.loss += step.loss * step.weight
-      total.weight += step.weight
-      total.rows += batch.rows
+      let numbers = step.numbers
+      total.loss += numbers.loss * numbers.weight
+      total.weight += numbers.weight
+      total.rows += rows
       for monitor in monitors {
         try attempt(monitor, "update") { try monitor.update(batch, prediction: step.prediction) }
       }
-      hooks.count(steps: step.optimizerSteps)
-      if hasStep, step.optimizerSteps > 0 { try hooks.call(.optimizerStep, logs) }
+      hooks.count(steps: numbers.optimizerSteps)
+      if hasStep, numbers.optimizerSteps > 0 { try hooks.call(.optimizerStep, logs) }
       if hasEnd {
-        logs.set(lossID, step.loss)
+        logs.set(lossID, numbers.loss)
         try hooks.call(.batchEnd, logs)
       }
       total.batches += 1

@@ -94,6 +94,9 @@ final class CBatch {
   private let target = CTensor()
   private let weight = CTensor()
   private let group = CTensor()
+  /// The batch that is described, and its layout then. Held, so that no other batch can come to lie where it does.
+  private var described: Batch?
+  private var describedLayout = 0
 
   init() {
     pointer.initialize(to: ty_batch())
@@ -103,10 +106,14 @@ final class CBatch {
   deinit { pointer.deallocate() }
 
   func describe(_ batch: Batch) -> UnsafePointer<ty_batch> {
+    pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
+    let layout = batch.layout
+    if described === batch, describedLayout == layout { return UnsafePointer(pointer) }
+    described = batch
+    describedLayout = layout
     pointer.pointee.pass = UInt32(batch.pass.rawValue)
     pointer.pointee.rows = Int64(batch.rows)
     pointer.pointee.data_id = batch.dataID
-    pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
     pointer.pointee.features = features.describe(batch.features)
     pointer.pointee.target = target.describe(batch.target)
     pointer.pointee.weight = weight.describe(batch.weight)

@@ -30,16 +30,18 @@ final class EventBridge {
 
   private func fill(_ frame: EventFrame) {
     serial = frame.serial
-    event.pointee.hook = UInt32(frame.hook.rawValue)
-    event.pointee.outcome = UInt32(frame.outcome.rawValue)
-    event.pointee.metric_count = UInt32(frame.logs.capacity)
-    event.pointee.epoch = Int64(frame.epoch)
-    event.pointee.batch = Int64(frame.batch)
-    event.pointee.step = Int64(frame.step)
-    event.pointee.examples = Int64(frame.examples)
-    event.pointee.values = UnsafePointer(frame.logs.values)
-    event.pointee.present = UnsafePointer(frame.logs.present)
-    if frame.hook.isPerBatch, notes == nil, text == nil { return }
+    let place = frame.place
+    let logs = frame.logs
+    event.pointee.hook = UInt32(place.hook.rawValue)
+    event.pointee.outcome = UInt32(place.outcome.rawValue)
+    event.pointee.metric_count = UInt32(logs.capacity)
+    event.pointee.epoch = Int64(place.epoch)
+    event.pointee.batch = Int64(place.batch)
+    event.pointee.step = Int64(place.step)
+    event.pointee.examples = Int64(place.examples)
+    event.pointee.values = UnsafePointer(logs.values)
+    event.pointee.present = UnsafePointer(logs.present)
+    if place.hook.isPerBatch, notes == nil, text == nil { return }
     notes = frame.notes.isEmpty ? nil : CNotes(frame.notes)
     event.pointee.note_count = UInt64(frame.notes.count)
     event.pointee.notes = notes.map { UnsafePointer($0.rows) }

@@ -1,4 +1,5 @@
 import CTrainyard
+import Glibc
 import PluginHost
 import Training
 
@@ -12,6 +13,8 @@ final class ModelAdapter: LoopModel {
   /// The task of the last reset: the model may read it until the next.
   private var task: CTask?
   private var facts: ModelFacts?
+  /// The weights as they were described last.
+  private var shown: [NamedTensor] = []
 
   init(_ planned: PlannedInstance, run: RunContext) throws {
     name = planned.name
@@ -58,9 +61,9 @@ final class ModelAdapter: LoopModel {
   /// What the step gave; the host's side has checked it against `describe`. A new shape is made only when it has
   /// changed: not in every step.
   private func take(_ batch: Batch, _ result: StepResult) throws {
-    result.loss = step.pointee.loss
-    result.weight = step.pointee.weight
-    result.optimizerSteps = Int(step.pointee.optimizer_steps)
+    result.numbers = StepResult.Numbers(
+      loss: step.pointee.loss, weight: step.pointee.weight,
+      optimizerSteps: Int(step.pointee.optimizer_steps))
     let raw = step.pointee.prediction
     let old = result.prediction
     if old.base == raw.data, raw.byte_offset == 0, old.rows == batch.rows, old.shape.count == Int(raw.ndim) {
@@ -72,16 +75,34 @@ final class ModelAdapter: LoopModel {
 
   // MARK: Weights
 
+  /// What the model shows in the same place as the last time is not described anew: averages are taken in each step.
   func weights() throws -> [NamedTensor] {
-    try (0..<instance.weightCount()).map { index in
+    let count = try instance.weightCount()
+    if shown.count != count { shown = [] }
+    for index in 0..<count {
       var weight = ty_weight()
       weight.struct_size = UInt32(MemoryLayout<ty_weight>.size)
       try instance.weight(index, into: &weight)
+      if index < shown.count, isShown(weight, shown[index]) { continue }
       guard let name = weight.name, let tensor = Tensor(borrowing: weight.tensor) else {
         throw LoopError("its weight number \(index) has no name, or a layout that cannot be read")
       }
-      return NamedTensor(name: String(cString: name), tensor: tensor, isTrainable: weight.trainable != 0)
+      let named = NamedTensor(
+        name: String(cString: name), tensor: tensor, isTrainable: weight.trainable != 0)
+      if index < shown.count { shown[index] = named } else { shown.append(named) }
     }
+    return shown
+  }
+
+  private func isShown(_ weight: ty_weight, _ known: NamedTensor) -> Bool {
+    let raw = weight.tensor
+    guard let name = weight.name, known.tensor.base == raw.data, raw.byte_offset == 0,
+      known.isTrainable == (weight.trainable != 0), Training.ElementType(raw.dtype) == known.tensor.type,
+      known.tensor.shape.count == Int(raw.ndim),
+      known.tensor.shape.indices.allSatisfy({ raw.shape[$0] == Int64(known.tensor.shape[$0]) })
+    else { return false }
+    return known.name.utf8.elementsEqual(
+      UnsafeRawBufferPointer(start: name, count: strlen(name)))
   }
 
   func assign(_ weights: [NamedTensor]) throws {

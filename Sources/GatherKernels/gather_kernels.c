@@ -1,0 +1,88 @@
+#include "gather_kernels.h"
+
+/* Compiled for AVX-512, for AVX2 and for every processor; the loader picks one. Elsewhere there is one. */
+#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+#ifndef KERNEL
+#define KERNEL
+#endif
+
+/* Shuffled rows come from anywhere in memory: the processor is told of all of a row this many rows before. */
+#define AHEAD 4
+#define CACHE_LINE 64
+#define PREFETCH_ROW(i)                                                                              \
+  if ((i) + AHEAD < count)                                                                           \
+    for (ptrdiff_t byte = 0; byte < width * (ptrdiff_t)sizeof *from; byte += CACHE_LINE)             \
+      __builtin_prefetch((const char *)ROW((i) + AHEAD) + byte)
+
+#define ROW(i) (from + (rows ? (ptrdiff_t)rows[i] : (i)) * width)
+
+KERNEL
+void gather_bytes(float *restrict to, ptrdiff_t stride, const uint8_t *restrict from, const int64_t *restrict rows,
+                  ptrdiff_t count, ptrdiff_t width, double center, double factor) {
+  for (ptrdiff_t i = 0; i < count; i++, to += stride) {
+    PREFETCH_ROW(i);
+    const uint8_t *row = ROW(i);
+    for (ptrdiff_t j = 0; j < width; j++) to[j] = (float)(((double)row[j] - center) * factor);
+  }
+}
+
+/* Not 0 for NaN and infinities; an OR of it over a row is vector code, where a test is not. */
+static inline uint32_t not_finite(float x) {
+  union { float number; uint32_t bits; } both = {.number = x};
+  return (both.bits & 0x7F800000u) == 0x7F800000u;
+}
+
+/* A single number in each row, as most targets are. */
+static inline int copy_column(float *restrict to, ptrdiff_t stride, const float *restrict from,
+                              const int64_t *restrict rows, ptrdiff_t count) {
+  uint32_t bad = 0;
+  for (ptrdiff_t i = 0; i < count; i++) {
+    float x = from[rows ? (ptrdiff_t)rows[i] : i];
+    to[i * stride] = x;
+    bad |= not_finite(x);
+  }
+  return bad != 0;
+}
+
+/* Rows too short for a vector loop's preparations. */
+enum { NARROW = 16 };
+
+static inline int copy_narrow(float *restrict to, const float *restrict row, ptrdiff_t width) {
+  uint32_t bad = 0;
+#pragma clang loop vectorize(disable) unroll(disable)
+  for (ptrdiff_t j = 0; j < width; j++) {
+    to[j] = row[j];
+    bad |= not_finite(row[j]);
+  }
+  return bad != 0;
+}
+
+static inline int copy_wide(float *restrict to, const float *restrict row, ptrdiff_t width) {
+  uint32_t bad = 0;
+  for (ptrdiff_t j = 0; j < width; j++) {
+    to[j] = row[j];
+    bad |= not_finite(row[j]);
+  }
+  return bad != 0;
+}
+
+KERNEL
+ptrdiff_t gather_floats(float *restrict to, ptrdiff_t stride, const float *restrict from,
+                        const int64_t *restrict rows, ptrdiff_t count, ptrdiff_t width) {
+  ptrdiff_t first = -1;
+  if (width == 1) {
+    if (!copy_column(to, stride, from, rows, count)) return -1;
+    for (first = 0; !not_finite(*ROW(first));) first++;
+    return first;
+  }
+  for (ptrdiff_t i = 0; i < count; i++, to += stride) {
+    PREFETCH_ROW(i);
+    int bad = width < NARROW ? copy_narrow(to, ROW(i), width) : copy_wide(to, ROW(i), width);
+    if (bad && first < 0) first = i;
+  }
+  return first;
+}
