@@ -141,9 +141,11 @@ let package = Package(
 
     // The readers of datasets, which can be tested without a host.
     .target(
-      name: "CSVCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"], path: "Plugins/Datasets/CSVCore"),
+      name: "CSVCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      path: "Plugins/Datasets/CSVCore"),
     .target(
-      name: "IDXCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"], path: "Plugins/Datasets/IDXCore"),
+      name: "IDXCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      path: "Plugins/Datasets/IDXCore"),
 
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
@@ -176,7 +178,8 @@ let package = Package(
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore", "CSVCore",
+        "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore",
+        "CSVCore",
         "IDXCore", "DataColumns",
       ], path: "Tests/Fuzzing"),
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),

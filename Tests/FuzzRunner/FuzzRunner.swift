@@ -17,7 +17,9 @@ struct FuzzRunner {
       for target in FuzzTarget.all { print("\(target.name)\t\(target.doc)") }
       return
     }
-    guard let name = words.first, let target = FuzzTarget.named(name) else { fail("name a target; see 'list'") }
+    guard let name = words.first, let target = FuzzTarget.named(name) else {
+      fail("name a target; see 'list'")
+    }
     words.removeFirst()
     limitMemory()
     if words.first == "--mutate" {
@@ -33,7 +35,9 @@ struct FuzzRunner {
     }
   }
 
-  private static func mutate(_ target: FuzzTarget, _ count: Int, keeping path: String, _ files: [String]) -> Int {
+  private static func mutate(_ target: FuzzTarget, _ count: Int, keeping path: String, _ files: [String])
+    -> Int
+  {
     let input = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard input >= 0 else { fail("cannot write '\(path)'") }
     let seeds = files.map { read($0) }

@@ -5,7 +5,8 @@ import Trainyard
 
 /// Values, ranges and defaults of options, and the small languages in them.
 let optionTargets = [
-  FuzzTarget("options", "Four lines: a range, a default, choices with commas, and a YAML map with the key x.") { bytes in
+  FuzzTarget("options", "Four lines: a range, a default, choices with commas, and a YAML map with the key x.")
+  { bytes in
     let lines = bytes.lines(4)
     checkRanges(lines[0])
     let choices = lines[2].split(separator: ",").map(String.init)
@@ -14,7 +15,8 @@ let optionTargets = [
       for isList in [false, true] {
         let spec = OptionSpec(
           "x", type, default: lines[1], range: lines[0], choices: choices, isList: isList)
-        let (values, problems) = OptionParser.values(for: [spec], from: node, baseFolder: "/base", owner: "it")
+        let (values, problems) = OptionParser.values(
+          for: [spec], from: node, baseFolder: "/base", owner: "it")
         _ = (values.count, ConfigProblems(problems).description.utf8.count, spec.summary.utf8.count)
       }
     }

@@ -11,7 +11,8 @@ let runFileTargets = [
       _ = attempt { try Replay(path, caseName: found.name, fit: 2) }
     }
   },
-  FuzzTarget("model", "Between zero bytes: model.json, preprocessing.json, weights.safetensors.", cost: 2) { bytes in
+  FuzzTarget("model", "Between zero bytes: model.json, preprocessing.json, weights.safetensors.", cost: 2) {
+    bytes in
     let pieces = bytes.pieces(3)
     _ = (model.holding(pieces[0]), preprocessing.holding(pieces[1]), weights.holding(pieces[2]))
     guard let folder = attempt({ try ModelFolder(ScratchFile.folder) }) else { return }

@@ -13,7 +13,9 @@ final class ScratchFile: Sendable {
     defer { close(file) }
     var written = 0
     while written < bytes.count {
-      let count = bytes.withUnsafeBytes { write(file, $0.baseAddress.map { $0 + written }, bytes.count - written) }
+      let count = bytes.withUnsafeBytes {
+        write(file, $0.baseAddress.map { $0 + written }, bytes.count - written)
+      }
       precondition(count > 0, "cannot write \(path): error \(errno)")
       written += count
     }
