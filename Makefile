@@ -27,6 +27,17 @@ SEED ?= 1
 # A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
 DIR ?= Tests/Data/oracle
 
+# Of `make fuzz`: for each target, and which of Tests/Data/corpus.
+FUZZ_SECONDS ?= 600
+TARGET ?= all
+# Undefined behaviour is that of C parts; Swift checks itself. It traps, since its own library would have to be linked.
+ADDRESS_SANITIZER := --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
+  --scratch-path .build/address
+# Plugins in Swift look for these in the program that opens them.
+THREAD_SANITIZER := --sanitize=thread --scratch-path .build/thread $(foreach name, \
+  __tsan_external_write __tsan_external_read __tsan_ignore_thread_begin __tsan_ignore_thread_end, \
+  -Xlinker -u -Xlinker $(name) -Xlinker --export-dynamic-symbol -Xlinker $(name))
+
 # What Debian and Ubuntu call the libraries that the build needs.
 PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libsqlite3-dev libyaml-dev nettle-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
@@ -56,8 +67,16 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test bench bench-peers bench-instructions soak memory traces tensorboard-check examples install docs \
-  format lint clean swift packages dataset gsl
+# $(call sanitizing_compiler,name): a cc for the C plugins of tests; gcc has a run-time library of its own, which does
+# not go together with clang's.
+define sanitizing_compiler
+mkdir -p .build/$(1)/bin; \
+printf '#!/bin/sh\nexec clang -fsanitize=$(1) "$$@"\n' > .build/$(1)/bin/cc; \
+chmod +x .build/$(1)/bin/cc
+endef
+
+.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak memory traces tensorboard-check \
+  examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -76,6 +95,22 @@ build: swift packages ## Build in release: .build/release/trainyard and its plug
 test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
 	$(SWIFT) test
+
+sanitize: swift packages dataset ## Run all tests under the address, undefined-behaviour and thread sanitizers
+	$(SWIFT) build --build-tests $(ADDRESS_SANITIZER)
+	@$(call sanitizing_compiler,address)
+	PATH="$(CURDIR)/.build/address/bin:$$PATH" ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no \
+	  $(SWIFT) test --skip-build $(ADDRESS_SANITIZER)
+	$(SWIFT) build --build-tests $(THREAD_SANITIZER)
+	@$(call sanitizing_compiler,thread)
+	PATH="$(CURDIR)/.build/thread/bin:$$PATH" SWIFT_BACKTRACE=enable=no \
+	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" \
+	  $(SWIFT) test --skip-build $(THREAD_SANITIZER)
+
+fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECONDS=600 TARGET=csv
+	TRAINYARD_FUZZER=1 $(SWIFT) build -c release --product trainyard-fuzz --scratch-path .build/fuzz \
+	  -Xswiftc -sanitize=fuzzer,address
+	@Tests/fuzz.sh .build/fuzz/release/trainyard-fuzz $(FUZZ_SECONDS) $(TARGET)
 
 tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
 	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)

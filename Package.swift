@@ -60,8 +60,8 @@ let plugins: [Plugin] = [
   Plugin(kind: "Monitors", id: "confusion-matrix", name: "ConfusionMatrix", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "quantile-loss", name: "QuantileLoss", core: ["MonitorCore"]),
   Plugin(kind: "Monitors", id: "ndcg", name: "NDCG", core: ["MonitorCore"]),
-  Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "DataFiles"]),
-  Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "DataFiles"]),
+  Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "IDXCore"]),
+  Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "CSVCore"]),
   Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic", core: ["DataColumns"]),
 ]
 
@@ -72,6 +72,16 @@ let pluginLinkerSettings: [LinkerSetting] = [
     "-Xlinker", "-z", "-Xlinker", "nodelete",
   ])
 ]
+
+// What libFuzzer calls. `make fuzz` asks for it: without libFuzzer it does not link.
+let fuzzer: [Target] =
+  Context.environment["TRAINYARD_FUZZER"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "trainyard-fuzz", dependencies: ["Fuzzing"], path: "Tests/FuzzEntry",
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])])
+  ]
 
 let package = Package(
   name: "trainyard",
@@ -144,6 +154,14 @@ let package = Package(
       name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"],
       path: "Plugins/Datasets/DataFiles"),
 
+    // The readers of datasets, which can be tested without a host.
+    .target(
+      name: "CSVCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      path: "Plugins/Datasets/CSVCore"),
+    .target(
+      name: "IDXCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      path: "Plugins/Datasets/IDXCore"),
+
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
 
@@ -185,13 +203,22 @@ let package = Package(
     .testTarget(
       name: "DocumentationTests", dependencies: ["Support", "TrainyardCLI", "reuse", "embed-the-host"]),
     .testTarget(name: "BenchmarkTests", dependencies: ["Support", "Trainyard", "trainyard-bench"]),
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore",
+        "CSVCore",
+        "IDXCore", "DataColumns",
+      ], path: "Tests/Fuzzing"),
+    .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
+    .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
     + plugins.map {
       .target(
         name: $0.name, dependencies: ["PluginKit"] + $0.core, path: "Plugins/\($0.kind)/\($0.name)",
         exclude: ["README.md"], linkerSettings: pluginLinkerSettings)
-    },
+    } + fuzzer,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )

@@ -99,7 +99,10 @@ import Testing
     [1, "a", .null, 2.0], [[1, 2], [], [[3]]], ["a": ["b": ["c": [:]]], "12": 1, "x y": [.null]],
     [["a": 1, "b": [1, 2]], "x", [["c": ["d": "e"]]], [:]],
     ["callbacks": [["plugin": "x", "list": [["a": 1], ["b": 2]]]], "end": "x"],
+    // YAML looks for a ':' in the first 1024 characters of a line.
+    ["a": [[longKey: ["b": 1], "c": 2], [longKey + "é": [1]]], longKey: [], "d": "x"],
   ]
+  private static let longKey = String(repeating: "long key ", count: 150)
 
   @Test(arguments: nodes)
   func `YAML that is written reads back as the same node`(node: ConfigNode) throws {

@@ -18,7 +18,7 @@ public struct YAMLWriter {
       for (index, entry) in entries.enumerated() {
         // The first key of a list's element stands beside the dash.
         if lead != .dash || index > 0 { text += String(repeating: "  ", count: indent) }
-        text += Self.scalar(entry.key) + ":"
+        writeKey(Self.scalar(entry.key), indent)
         write(entry.value, indent: indent + 1, follows: .key)
       }
     case .list(let elements) where elements.contains { !$0.isFlowScalar }:
@@ -31,6 +31,12 @@ public struct YAMLWriter {
     default:
       text += (lead == .key ? " " : "") + Self.flow(node) + "\n"
     }
+  }
+
+  private mutating func writeKey(_ key: String, _ indent: Int) {
+    // YAML ends its search for the ':' of a key after 1024 characters, unless a '?' announces one.
+    text += key.utf8.count < 1000 ? key : "? \(key)\n" + String(repeating: "  ", count: indent)
+    text += ":"
   }
 
   private static func flow(_ node: ConfigNode) -> String {

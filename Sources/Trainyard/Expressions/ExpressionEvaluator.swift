@@ -1,14 +1,14 @@
 import Glibc
 
 /// Evaluates a formula epoch after epoch, and remembers what it must.
-struct ExpressionEvaluator {
+package struct ExpressionEvaluator {
   let expression: Expression
   /// What the run has shown so far, by slot; `nil`: nothing yet.
   private(set) var memory: [Double?]
   /// For each name whether it improves upwards; asked for by `best` only.
   var rises: [Bool]
 
-  init(_ expression: Expression) {
+  package init(_ expression: Expression) {
     self.expression = expression
     memory = Array(repeating: nil, count: expression.slotCount)
     rises = Array(repeating: false, count: expression.names.count)
@@ -23,7 +23,7 @@ struct ExpressionEvaluator {
 
   /// The value of an epoch; `nil` where something that it needs is absent.
   /// - Parameter metric: The value of a name, by its place in `expression.names`.
-  mutating func evaluate(_ metric: (Int) -> Double?) -> Double? { value(expression.root, metric) }
+  package mutating func evaluate(_ metric: (Int) -> Double?) -> Double? { value(expression.root, metric) }
 
   // Both sides are always evaluated: what remembers must see every epoch, whatever the rest makes of it.
   private mutating func value(_ node: Expression.Node, _ metric: (Int) -> Double?) -> Double? {

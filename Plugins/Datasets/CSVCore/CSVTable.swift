@@ -4,7 +4,7 @@ import PluginKit
 /// The rows of a CSV text on their way into columns.
 struct CSVTable {
   private let path: String
-  private let targetType: CSVDataset.TargetType
+  private let targetType: CSVSettings.TargetType
   private let targetOptional: Bool
   private let missing: [[UInt8]]
   private let longestMissing: Int
@@ -18,11 +18,11 @@ struct CSVTable {
   /// - Parameters:
   ///   - width: cells in each row.
   ///   - rowLimit: there are no more rows than that.
-  init(width: Int, rowLimit: Int, plans: [ColumnPlan], of dataset: CSVDataset) throws {
-    path = dataset.file.path
-    targetType = dataset.targetType
-    targetOptional = dataset.targetOptional
-    missing = dataset.missingValues.map { Array($0.utf8) }
+  init(width: Int, rowLimit: Int, plans: [ColumnPlan], of settings: CSVSettings) throws {
+    path = settings.path
+    targetType = settings.targetType
+    targetOptional = settings.targetOptional
+    missing = settings.missingValues.map { Array($0.utf8) }
     longestMissing = missing.map(\.count).max() ?? -1
     self.plans = plans
     builders = Array(repeating: nil, count: width)

@@ -17,7 +17,7 @@ struct ColumnPlan {
   var content: Content
 }
 
-extension CSVDataset {
+extension CSVSettings {
   /// What the options make of the columns: features in their order, then targets, weight, group and id.
   func plan(_ names: [String]) throws -> [ColumnPlan] {
     let positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
@@ -75,7 +75,7 @@ extension CSVDataset {
     }
     guard columns.contains(where: { $0.role == .feature }) else {
       throw PluginError(
-        "'\(file.path)' has no column to learn from: each of its \(names.count) has another use",
+        "'\(path)' has no column to learn from: each of its \(names.count) has another use",
         help: names.count == 1 ? "is `separator` right? it is '\(separator)'" : "check `target` and `ignore`")
     }
     return columns
@@ -87,6 +87,6 @@ extension CSVDataset {
       ? "its columns are " + names.joined(separator: ", ") : "it has \(names.count) columns"
     let nearest = nearestName(to: name, in: names).map { "did you mean '\($0)'? " } ?? ""
     return PluginError(
-      "`\(option)` names a column '\(name)', which '\(file.path)' does not have", help: nearest + all)
+      "`\(option)` names a column '\(name)', which '\(path)' does not have", help: nearest + all)
   }
 }
