@@ -12,7 +12,7 @@ import Testing
     let folder = program.folder
     _ = try compileComponents(
       "", "int need_answer(void);\nint used(void) { return need_answer(); }", as: "mine", in: folder,
-      linking: ["-L\(folder.path)", "-lneed", "-Wl,-rpath,$ORIGIN"])
+      linking: ["-Wl,--no-as-needed", "-L\(folder.path)", "-lneed", "-Wl,-rpath,$ORIGIN"])
     try folder.write(
       "p.yaml",
       Array(

@@ -80,6 +80,21 @@ public final class RuleContext {
     return ScriptedCallback(made, host: host, memory: memory, note: note)
   }
 
+  /// The same in a helper process.
+  public func isolatedCallback() throws -> ScriptedCallback {
+    let (host, facts) = (self.host(), try callback())
+    let memory = HeapMemory()
+    host.memory = memory
+    let component = try component()
+    let settings = IsolationSettings()
+    let group = try HelperGroup(name: component.id, isShared: false, settings: settings, writable: [scratch])
+    let made = try create(host) { options in
+      try RemoteCallback(
+        group, component: component, name: component.id, options: options, settings: settings, services: host)
+    }
+    return ScriptedCallback(facts.instance, calling: made, host: host, memory: memory, note: note)
+  }
+
   public func model(_ host: ScriptedHost, values: [String: OptionValue] = [:]) throws -> ModelInstance {
     let component = try component()
     return try create(host) {

@@ -3,7 +3,9 @@ import PluginHost
 
 /// A callback on a scripted host: resets it, runs scripts through it, writes down what it does.
 public final class ScriptedCallback {
+  /// What is known of it. It is also what is called, unless that lives in a helper.
   public let instance: CallbackInstance
+  private let calls: any CallbackCalls
   public let host: ScriptedHost
   /// Of the run that goes on, or the last one.
   public private(set) var trace = Trace()
@@ -18,8 +20,13 @@ public final class ScriptedCallback {
   public var willCall: (CallSite) -> Void = { _ in }
   public var didCall: (CallSite) -> Void = { _ in }
 
-  init(_ instance: CallbackInstance, host: ScriptedHost, memory: any EventMemory, note: CallNote?) {
+  /// - Parameter calls: The instance in a helper that takes all calls, so that `instance` is given none.
+  init(
+    _ instance: CallbackInstance, calling calls: (any CallbackCalls)? = nil, host: ScriptedHost,
+    memory: any EventMemory, note: CallNote?
+  ) {
     self.instance = instance
+    self.calls = calls ?? instance
     self.host = host
     self.memory = memory
     self.note = note
@@ -35,18 +42,18 @@ public final class ScriptedCallback {
   public func reset(run: Int = 0, clock: ScriptedClock = ScriptedClock()) throws {
     host.prepareRun(run)
     host.clock = clock
-    try call("reset") { try instance.reset() }
+    try call("reset") { try calls.reset() }
   }
 
   /// The reset alone; gives what it asked for, which should be nothing but lines for the log.
   public func resetAgain() throws -> [TraceEffect] {
-    try call("reset") { try instance.reset() }
+    try call("reset") { try calls.reset() }
     return host.effects
   }
 
-  public func state() throws -> SavedState { try call("state_save") { try instance.saveState() } }
-  public func load(_ state: SavedState) throws { try call("state_load") { try instance.loadState(state) } }
-  public func destroy() { try? call("destroy") { instance.destroy() } }
+  public func state() throws -> SavedState { try call("state_save") { try calls.saveState() } }
+  public func load(_ state: SavedState) throws { try call("state_load") { try calls.loadState(state) } }
+  public func destroy() { try? call("destroy") { calls.destroy() } }
 
   // MARK: Runs
 
@@ -116,7 +123,7 @@ public final class ScriptedCallback {
     var failure: String?
     do {
       try call(site.call, epoch: site.epoch, batch: site.batch) {
-        try instance.call(moment.hook.rawValue, event)
+        try calls.call(moment.hook.rawValue, event)
       }
     } catch let error as PluginFailure { failure = error.words }
     trace.entries.append(TraceEntry(site: site, failure: failure, effects: host.effects))
