@@ -17,6 +17,9 @@ TEMPLATES := Sources/TrainyardCLI/Templates
 SWIFT_SOURCES := Package.swift Sources Plugins Tests examples
 EXAMPLES := .build/examples
 TENSORBOARD := .build/tensorboard
+# How often, and from which random numbers, `make soak` kills runs.
+KILLS ?= 200
+SEED ?= 1
 # A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
 DIR ?= Tests/Data/oracle
 
@@ -49,7 +52,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test traces tensorboard-check examples install docs format lint clean swift packages dataset gsl
+.PHONY: help run build test soak memory traces tensorboard-check examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -74,6 +77,12 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 	$(TENSORBOARD)/bin/pip install --quiet tensorboard
 	$(SWIFT) build --build-tests
 	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
+
+soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
+	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)
+
+memory: build ## Peak memory of runs of up to a million batches and ten thousand epochs
+	@python3 Tests/Soak/memory.py --program $(PROGRAM)
 
 traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
 	@$(PROGRAM) traces $(DIR)

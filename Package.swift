@@ -93,17 +93,20 @@ let package = Package(
     // The author's side.
     .target(name: "PluginKit", dependencies: ["CTrainyard"]),
 
+    // Tells which plugin was being called when the process crashed.
+    .target(name: "CCrash"),
+
     // The host's side.
     // Starting and watching processes, and what Linux offers to keep one in.
     .target(
       name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
-    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "CNettle", "ForeignCalls"]),
+    .target(name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "CNettle", "ForeignCalls", "CCrash"]),
     .target(name: "Training"),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
     .target(name: "Conformance", dependencies: ["CTrainyard", "CConformance", "PluginHost"]),
     .target(name: "CConformance"),
     .target(
-      name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML"]),
+      name: "Trainyard", dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML", "CZlib"]),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: [

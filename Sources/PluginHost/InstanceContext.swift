@@ -1,3 +1,4 @@
+import CCrash
 import CTrainyard
 
 /// What an instance's `ty_host` stands for: its services, its options while `create` runs, and what has been said
@@ -13,6 +14,7 @@ final class InstanceContext {
   /// Apart, so that a hook can be called without the bookkeeping of class properties.
   let call: UnsafeMutablePointer<CallRecord>
   private(set) var host: UnsafeMutablePointer<ty_host>?
+  private let crashWatch: Int32
   /// While `create` runs.
   var options: OptionTable?
 
@@ -38,10 +40,12 @@ final class InstanceContext {
       name, "the instance's name", until: .instanceIsDestroyed)
     call = .allocate(capacity: 1)
     call.initialize(to: CallRecord())
+    crashWatch = CrashNotes.watch(call, "\(component.kind.name) '\(name)'")
     host = HostTable.allocate(self)
   }
 
   deinit {
+    ty_crash_forget(crashWatch)
     call.deallocate()
     memory.takeBack(namePointer)
     if let host { memory.takeBack(host) }
@@ -112,6 +116,14 @@ struct CallRecord {
   // Computed, so that code of other modules sees plain numbers.
   @inlinable static var idle: UInt8 { 12 }
   @inlinable static var running: UInt8 { 2 }
+}
+
+extension CrashNotes {
+  static func watch(_ record: UnsafeMutablePointer<CallRecord>, _ party: String) -> Int32 {
+    let offset = MemoryLayout<CallRecord>.offset(of: \.call) ?? 0
+    let call = UnsafeRawPointer(record).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
+    return ty_crash_watch(call, party)
+  }
 }
 
 /// A NUL-terminated copy; the caller deallocates it.

@@ -93,6 +93,46 @@ extension Plan {
 }
 
 extension Plan {
+  /// Goes on with a run of this plan from its newest checkpoint, in its folder, on a thread of its own. It ends as it
+  /// would have had it never been left.
+  /// - Parameter allowsChanges: Goes on also where the plan is not quite that of the run. State of plugins that it no
+  ///   longer has is left aside, and new ones begin as new.
+  public func resume(
+    _ point: ResumePoint, allowsChanges: Bool = false, console: any Console = SilentConsole(),
+    interruption: Interruption = Interruption()
+  ) throws -> RunReport {
+    try point.check(self, allowsChanges: allowsChanges)
+    for warning in point.warnings { console.line(.warning, warning) }
+    console.line(.info, "resuming '\(point.folder)' \(point.position.words)")
+    return try RunThread.perform {
+      var request = FitRequest(self, seed: point.contents.run.seed)
+      request.checkpoints = checkpoints ?? CheckpointPolicy()
+      return try Worker().fit(request, from: point, console: console, interruption: interruption)
+    }
+  }
+
+  /// The newest unfinished run of this plan in its output folder.
+  /// - Throws: `ResumeProblem` where there is none.
+  public func unfinishedRun(allowsChanges: Bool = false) throws -> ResumePoint {
+    try UnfinishedRuns.newest(of: self, allowsChanges: allowsChanges)
+  }
+}
+
+extension Pipeline {
+  /// The pipeline of a run that is taken up.
+  /// - Parameter epochs: More than it was begun with.
+  public init(resuming point: ResumePoint, epochs: Int? = nil) throws {
+    let (read, baseFolder) = try point.config()
+    var node = read
+    if let epochs {
+      node = node.setting(path: ["train", "epochs"], to: ConfigNode(.int(Int64(epochs))))
+      point.allow("train.epochs")
+    }
+    try self.init(node, baseFolder: baseFolder)
+  }
+}
+
+extension Plan {
   /// A short run with rising learning rates, on a thread of its own; see `LearningRateSearch`. Writes nothing.
   public func findLearningRate(
     _ search: LearningRateSearch = LearningRateSearch(), interruption: Interruption = Interruption()
@@ -128,6 +168,7 @@ public final class Session {
   public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
     var request = FitRequest(plan, seed: seed)
     request.folder = FitRequest.folder(of: plan, isNumbered: folders > 0)
+    request.checkpoints = plan.checkpoints
     let report = try worker.fit(request, console: console, interruption: interruption)
     if report.folder != nil { folders += 1 }
     return report

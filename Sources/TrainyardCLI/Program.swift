@@ -16,6 +16,7 @@ struct Program: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self,
+      ResumeCommand.self,
       CrossValidateCommand.self,
       SearchCommand.self,
       RunsCommand.self,
@@ -44,6 +45,9 @@ struct Program: ParsableCommand {
       try StandardOutput.finish()
     } catch let status as ExitStatus {
       status.exit()
+    } catch let error as InterruptedBeforeTraining {
+      ErrorReport.write(ErrorReport.text(error) + "\n", to: 2)
+      ExitStatus.interrupted.exit()
     } catch {
       ErrorReport.end(with: error) {
         Self.exitCode(for: $0).rawValue

@@ -18,6 +18,10 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var pipelineFlags: PipelineFlags
   @Flag(help: "Check everything, print the resolved config and list the metrics, and do not train.")
   var dryRun = false
+  @Flag(help: "Go on with the newest unfinished run of this pipeline in its output folder.")
+  var resume = false
+  @Flag(help: "With --resume: also where config or plugins are not those of the run.")
+  var allowChanges = false
   @Flag(name: .shortAndLong, help: "No lines but warnings, errors and the summary.")
   var quiet = false
 
@@ -30,6 +34,11 @@ struct RunCommand: ParsableCommand {
     } catch {
       ErrorReport.write("warning: this pipeline would not train\n" + ErrorReport.text(error) + "\n", to: 2)
     }
+  }
+
+  func validate() throws {
+    if allowChanges, !resume { throw ValidationError("--allow-changes says how to --resume") }
+    if resume, dryRun { throw ValidationError("--resume trains, and --dry-run does not") }
   }
 
   func run() throws {
@@ -45,17 +54,12 @@ struct RunCommand: ParsableCommand {
       terminal.line(
         .info, "one fit is trained; the '\(key)' of this pipeline is for `trainyard \(name)`")
     }
-    let report = try plan.run(console: terminal, interruption: interruption)
-    if let failure = report.result.failure, report.result.neverBegan {
-      ErrorReport.write(ErrorReport.text(failure) + "\n", to: 2)
-      throw ExitStatus.unusable
+    guard resume else {
+      return try RunEnding.tell(try plan.run(console: terminal, interruption: interruption), plan)
     }
-    ErrorReport.write(RunSummaryText(report, plan).text, to: 1)
-    if let failure = report.result.failure { ErrorReport.write(ErrorReport.text(failure) + "\n", to: 2) }
-    switch report.result.outcome {
-    case .finished, .stopped, .running: return
-    case .interrupted: throw ExitStatus.interrupted
-    case .failed: throw ExitStatus.failed
-    }
+    let point = try plan.unfinishedRun(allowsChanges: allowChanges)
+    try RunEnding.tell(
+      try plan.resume(point, allowsChanges: allowChanges, console: terminal, interruption: interruption), plan
+    )
   }
 }

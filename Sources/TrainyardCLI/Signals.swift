@@ -10,6 +10,8 @@ enum Signals {
   static func watch(_ interruption: Interruption) {
     var set = watched
     pthread_sigmask(SIG_BLOCK, &set, nil)
+    // The run's folder will tell which plugin a crash was in.
+    CrashNote.install()
     // A closed pipe is an error of a write, not the end of a run.
     signal(SIGPIPE, SIG_IGN)
     var thread = pthread_t()

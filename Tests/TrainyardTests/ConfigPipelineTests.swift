@@ -267,7 +267,7 @@ import Testing
         error: unknown key 'trian' of the pipeline
           where: p.yaml:4:1
           help:  did you mean 'train'? keys: data, model, train, monitors, callbacks, output, isolation, \
-        plugins, cross_validation, search
+        checkpoints, plugins, cross_validation, search
 
         error: unknown key 'epoch' of 'train'
           where: p.yaml:6:9, train

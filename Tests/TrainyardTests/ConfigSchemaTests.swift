@@ -94,13 +94,13 @@ import Testing
     #expect(schema["required"] == ["data", "model"])
     #expect(
       schema["properties"]?.members?.map(\.name) == [
-        "data", "model", "train", "monitors", "callbacks", "output", "isolation", "plugins",
+        "data", "model", "train", "monitors", "callbacks", "output", "isolation", "checkpoints", "plugins",
         "cross_validation", "search",
       ])
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "plugins",
+        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "checkpoints", "plugins",
         "search", "halving", "tpe", "expression_monitor", "function_monitor",
         "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])

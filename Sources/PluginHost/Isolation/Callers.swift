@@ -4,6 +4,8 @@ import CTrainyard
 
 public protocol InstanceCalls: AnyObject {
   func destroy()
+  /// Whether there is anything that `saveState` gives.
+  var savesState: Bool { get }
   func saveState() throws -> SavedState
   func loadState(_ saved: SavedState) throws
 }

@@ -62,6 +62,13 @@ final class CallbackList {
     }
   }
 
+  /// Leaves out those that were dropped before the run was resumed.
+  func drop(_ earlier: [(callback: String, reason: String)]) {
+    dropped = earlier
+    active.removeAll { callback in earlier.contains { $0.callback == callback.name } }
+    renewTable()
+  }
+
   @inline(__always) func wants(_ hook: Hook) -> Bool { !table.isEmpty(hook) }
 
   /// Calls every callback that has the hook. All are told, also when one asks to stop; the first failure ends it.

@@ -16,24 +16,34 @@ public final class Evaluation {
     public var weight = 0.0
     public var rows = 0
     public var batches = 0
+
+    public init() {}
+
     /// Σwl/Σw over the pass; NaN where nothing was weighed.
     public var mean: Double { weight > 0 ? loss / weight : .nan }
   }
 
   /// - Parameters:
-  ///   - around: Called before and after each batch; the second time with its loss. Returns whether to go on.
+  ///   - start: Of a pass that is taken up again, after its begin and so many batches.
+  ///   - goOn: Asked before each batch, with what is done so far: whether to go on.
+  ///   - around: Called before and after each batch; the second time with its loss.
   ///   - onPrediction: Given the batch's predictions, valid until it returns.
-  /// - Returns: `nil` when `around` said to leave.
+  /// - Returns: `nil` when `goOn` said to leave.
   public func run(
-    _ loader: BatchLoader, epoch: Int,
-    around: (_ batch: Int, _ rows: Int, _ loss: Double?) throws -> Bool = { _, _, _ in true },
+    _ loader: BatchLoader, epoch: Int, from start: Total? = nil,
+    goOn: (Total) throws -> Bool = { _ in true },
+    around: (_ batch: Int, _ rows: Int, _ loss: Double?) throws -> Void = { _, _, _ in },
     onPrediction: (Batch, Tensor) throws -> Void = { _, _ in }
   ) throws -> Total? {
-    for monitor in monitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(pass) } }
-    try attempt(dataName, "read") { try loader.begin(epoch: epoch) }
-    var total = Total()
-    while let batch = try next(loader, total.batches) {
-      guard try around(total.batches, batch.rows, nil) else { return nil }
+    if start == nil {
+      for monitor in monitors { try attempt(monitor, "pass_begin") { try monitor.passBegin(pass) } }
+    }
+    var total = start ?? Total()
+    try attempt(dataName, "read") { try loader.begin(epoch: epoch, startBatch: total.batches) }
+    while true {
+      guard try goOn(total) else { return nil }
+      guard let batch = try next(loader, total.batches) else { return total }
+      try around(total.batches, batch.rows, nil)
       try attempt("model '\(model.name)'", "evaluate", batch: total.batches) {
         try model.evaluate(batch, result)
       }
@@ -44,11 +54,9 @@ public final class Evaluation {
         try attempt(monitor, "update") { try monitor.update(batch, prediction: result.prediction) }
       }
       try onPrediction(batch, result.prediction)
-      let goOn = try around(total.batches, batch.rows, result.loss)
+      try around(total.batches, batch.rows, result.loss)
       total.batches += 1
-      guard goOn else { return nil }
     }
-    return total
   }
 
   private var dataName: String { pass == .validation ? "the validation data" : "the data" }

@@ -20,10 +20,10 @@ public final class HookRunner {
   private var begun: [LoopCallback] = []
   private var slots: WeightSlots
   private var checkpointIsMarked = false
+  /// Every `on_train_begin` of a run that is taken up again: the recording has it already.
+  private var isResuming = false
   /// Called when every `on_train_begin` has run and before the set of metrics is frozen.
   public var beforeFreeze: () throws -> Void = {}
-  /// Writes a checkpoint, once every callback of a hook that marked one has run.
-  public var onCheckpoint: () throws -> Void = {}
 
   public init(
     callbacks: [LoopCallback], model: any LoopModel, metrics: MetricTable, target: any RunTarget
@@ -80,8 +80,12 @@ public final class HookRunner {
   }
 
   /// `on_train_begin` of all, then the set of metrics is frozen: nobody may watch what nobody publishes.
-  public func begin(isStrict: Bool) throws {
+  /// - Parameter state: Of the run that is taken up again; its parts have been loaded.
+  public func begin(isStrict: Bool, from state: RunState? = nil) throws {
+    isResuming = state != nil
+    defer { isResuming = false }
     frame.hook = .trainBegin
+    frame.step = state?.step ?? 0
     record()
     for callback in callbacks.active {
       begun.append(callback)
@@ -93,7 +97,7 @@ public final class HookRunner {
     try freezeMetrics(isStrict: isStrict)
     batchLogs = Logs(capacity: metrics.count)
     epochLogs = Logs(capacity: metrics.count)
-    try checkpointIfMarked()
+    if let state { restore(state) }
   }
 
   private func freezeMetrics(isStrict: Bool) throws {
@@ -190,7 +194,6 @@ public final class HookRunner {
     frame.logs = logs
     record()
     if callbacks.wants(hook) { try callbacks.call(hook, touched()) }
-    if checkpointIsMarked { try checkpointIfMarked() }
   }
 
   private func touched() -> EventFrame {
@@ -199,14 +202,14 @@ public final class HookRunner {
   }
 
   @inline(__always) private func record() {
-    if target.records(frame.hook) { target.record(frame) }
+    if target.records(frame.hook), !isResuming { target.record(frame) }
   }
 
   // MARK: Effects
 
   private func applyEffects(of callback: LoopCallback, in hook: Hook) throws {
     let effects = callback.effects.effects
-    if target.records(hook) { target.record(effects, by: callback.name, in: hook) }
+    if target.records(hook), !isResuming { target.record(effects, by: callback.name, in: hook) }
     for effect in effects { try apply(effect, of: callback.name, slotsOf: callback, logs: frame.logs) }
   }
 
@@ -279,12 +282,6 @@ public final class HookRunner {
     return slot
   }
 
-  private func checkpointIfMarked() throws {
-    guard checkpointIsMarked else { return }
-    checkpointIsMarked = false
-    try attempt("the checkpoint", "write", epoch: frame.epoch) { try onCheckpoint() }
-  }
-
   private func warn(_ callback: LoopCallback, _ hook: Hook, _ error: any Error) {
     let failure = failure(error, part: "callback '\(callback.name)'", call: hook.name)
     say(.warning, failure.description, from: callback.name)
@@ -293,6 +290,58 @@ public final class HookRunner {
   private func say(_ level: LogLevel, _ text: String, from part: String) {
     if level == .warning { warnings.append(text) }
     target.log(level, text, from: part)
+  }
+}
+
+// MARK: Checkpoints
+
+extension HookRunner {
+  /// Whether a callback has asked for a checkpoint since this was last asked.
+  @inline(__always) func takeCheckpointMark() -> Bool {
+    guard checkpointIsMarked else { return false }
+    checkpointIsMarked = false
+    return true
+  }
+
+  /// What the run and its callbacks have come to.
+  func save(in state: inout RunState) throws {
+    state.step = frame.step
+    state.examples = frame.examples
+    state.logs = metrics.named(epochLogs)
+    state.notes = notes
+    state.stop = stop
+    state.warnings = warnings
+    state.dropped = dropped
+    for callback in callbacks.active {
+      try attempt("callback '\(callback.name)'", "state_save") {
+        var saved = CallbackState()
+        saved.part = try callback.save()
+        saved.slots = try slots.save(of: callback)
+        state.callbacks[callback.name] = saved
+      }
+    }
+  }
+
+  /// The state of every callback, after its reset.
+  func loadCallbacks(_ state: RunState) throws {
+    callbacks.drop(state.dropped)
+    for callback in callbacks.active {
+      guard let saved = state.callbacks[callback.name] else { continue }
+      try attempt("callback '\(callback.name)'", "state_load") {
+        try callback.load(saved.part)
+        try slots.load(saved.slots, of: callback)
+      }
+    }
+  }
+
+  /// What callbacks are told of the run, once all have begun.
+  private func restore(_ state: RunState) {
+    frame.epoch = state.position.phase == .betweenEpochs ? state.position.epoch - 1 : state.position.epoch
+    frame.examples = state.examples
+    for (name, value) in state.logs { metrics.knownID(of: name).map { epochLogs.set($0, value) } }
+    notes = state.notes
+    stop = state.stop ?? stop
+    warnings = state.warnings + warnings.filter { !state.warnings.contains($0) }
   }
 }
 

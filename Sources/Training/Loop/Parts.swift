@@ -35,6 +35,11 @@ open class LoopCallback {
   open func call(_ hook: Hook, _ event: EventFrame) throws {}
   open func saveState() throws -> StateTable { [:] }
   open func loadState(_ state: StateTable) throws {}
+  /// Where its random stream stands, in four words; empty for one without a stream.
+  open var randomState: [UInt64] {
+    get { [] }
+    set {}
+  }
 }
 
 /// A model as the loop sees it.
@@ -62,6 +67,15 @@ public protocol LoopModel: AnyObject {
 
   func saveState() throws -> StateTable
   func loadState(_ state: StateTable) throws
+  /// See `LoopCallback.randomState`.
+  var randomState: [UInt64] { get set }
+}
+
+extension LoopModel {
+  public var randomState: [UInt64] {
+    get { [] }
+    set {}
+  }
 }
 
 /// A monitor as the loop sees it: one instance for each pass.
@@ -80,12 +94,22 @@ public protocol LoopMonitor: AnyObject {
   /// Values and notes go to `effects`.
   func compute() throws
   var effects: EffectQueue { get }
+  /// Also in mid-pass; loaded after `prepare`.
   func saveState() throws -> StateTable
   func loadState(_ state: StateTable) throws
+  /// Whether a pass that has begun can be taken up again from what `saveState` gives.
+  var resumesWithinPass: Bool { get }
+  /// See `LoopCallback.randomState`.
+  var randomState: [UInt64] { get set }
 }
 
 extension LoopMonitor {
   public func begin(_ run: any RunView) throws {}
+  public var resumesWithinPass: Bool { true }
+  public var randomState: [UInt64] {
+    get { [] }
+    set {}
+  }
 }
 
 /// What a monitor may look at beside predictions: where the run is, and what has been measured so far.

@@ -10,8 +10,10 @@ public protocol RunTarget: AnyObject {
   func removeFile(_ path: String) throws
   func saveWeights(_ weights: [NamedTensor], to path: String) throws
 
-  /// One resumable checkpoint, once every callback of the hook has run.
-  func checkpoint(_ trainer: Trainer) throws
+  /// Whether a checkpoint is due. Asked wherever a run can be left: between batches and between epochs.
+  func isCheckpointDue(at position: RunPosition, step: Int) -> Bool
+  /// Keeps what `trainer.state()` gives. Called where a run can be left, once every callback of the hook has run.
+  func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws
 
   /// Whether `record` wants this hook.
   func records(_ hook: Hook) -> Bool
@@ -33,7 +35,8 @@ open class SilentTarget: RunTarget {
   open func appendFile(_ path: String, _ bytes: [UInt8]) throws {}
   open func removeFile(_ path: String) throws {}
   open func saveWeights(_ weights: [NamedTensor], to path: String) throws {}
-  open func checkpoint(_ trainer: Trainer) throws {}
+  open func isCheckpointDue(at position: RunPosition, step: Int) -> Bool { false }
+  open func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {}
   open func records(_ hook: Hook) -> Bool { false }
   open func record(_ event: EventFrame) {}
   open func record(_ effects: [Effect], by callback: String, in hook: Hook) {}

@@ -6,8 +6,12 @@
 ///         training monitors compute
 ///         [on_validation_begin → batches → monitors compute → on_validation_end]
 ///         epoch monitors compute
-///         on_epoch_end → checkpoint, if marked → stop?
+///         on_epoch_end → stop?
 ///     on_train_end(outcome): for every callback whose on_train_begin ran, also after an error
+///
+/// Checkpoints, due or marked, are taken between batches and between epochs, and a run goes on from there:
+///
+///     reset all → state_load of all → on_train_begin → the next batch or epoch
 ///
 /// The parts serve any number of runs: what `fit` resets is as new.
 public final class Trainer {
@@ -47,6 +51,19 @@ public final class Trainer {
   private var isInterrupted = false
   /// `max_steps` ended the last epoch before its data did.
   private var wasCutShort = false
+  private var began: Int64 = 0
+  private var epochBegan: Int64 = 0
+  /// Where the run was when it could last be left, as far as anyone has asked.
+  private var moment = Moment()
+  /// For monitors that callbacks are about to add.
+  private var stateOfAdded: [String: PartState] = [:]
+
+  /// What a checkpoint has to know of a pass.
+  private struct Moment {
+    var position = RunPosition(.betweenEpochs, epoch: 0)
+    var training = Evaluation.Total()
+    var validation = Evaluation.Total()
+  }
   private var lossID = 0
   private var validationLossID = 0
   private let step = StepResult()
@@ -78,20 +95,23 @@ public final class Trainer {
     self.interruption = interruption
     hooks = HookRunner(callbacks: callbacks, model: model, metrics: metrics, target: target)
     hooks.beforeFreeze = { [unowned self] in try takeAddedMonitors() }
-    hooks.onCheckpoint = { [unowned self] in try target.checkpoint(self) }
   }
 
   /// Runs. Never throws: an error is in the result, after `on_exception` and `on_train_end(failed)`.
-  public func fit() -> FitResult {
-    let start = Stopwatch.nanoseconds()
+  /// - Parameter state: Takes up the run that it is of.
+  public func fit(from state: RunState? = nil) -> FitResult {
+    began = Stopwatch.nanoseconds() - Stopwatch.nanoseconds(state?.seconds ?? 0)
     result = FitResult()
     isInterrupted = false
-    wasCutShort = false
+    wasCutShort = state?.wasCutShort ?? false
+    moment = Moment()
     do {
       try resetAll()
-      try begin()
-      try trainEpochs()
-      conclude()
+      if let state { try load(state) }
+      try begin(from: state)
+      result.epochs = state?.epochs ?? []
+      try trainEpochs(from: state)
+      try conclude()
     } catch {
       // What names no part of its own, as a metric that nobody produces, is told as it is.
       fail(failure(error, part: "the run", call: "", epoch: hooks.frame.epoch, batch: hooks.frame.batch))
@@ -103,7 +123,7 @@ public final class Trainer {
     result.costs = hooks.costs
     result.dropped = hooks.dropped
     result.warnings = hooks.warnings
-    result.seconds = Stopwatch.seconds(since: start)
+    result.seconds = Stopwatch.seconds(since: began)
     return result
   }
 
@@ -132,10 +152,13 @@ public final class Trainer {
     }
   }
 
-  private func begin() throws {
+  private func begin(from state: RunState?) throws {
     (lossID, validationLossID) = Self.declareLosses(in: metrics, validates: validationData != nil)
     for monitor in monitors.all { try attempt(monitor, "prepare") { try monitor.prepare(task) } }
-    try hooks.begin(isStrict: settings.isStrict)
+    // After `prepare`, which readies them for the task.
+    if let state { try monitors.load(state.monitors) }
+    stateOfAdded = state?.monitors ?? [:]
+    try hooks.begin(isStrict: settings.isStrict, from: state)
     for monitor in monitors.all { try attempt(monitor, "begin") { try monitor.begin(hooks) } }
   }
 
@@ -154,52 +177,73 @@ public final class Trainer {
       try attempt(monitor, "reset") { try monitor.reset() }
       try attempt(monitor, "prepare") { try monitor.prepare(task) }
     }
+    try added.load(stateOfAdded)
     monitors.add(added)
   }
 
   // MARK: Epochs
 
-  private func trainEpochs() throws {
-    var epoch = 0
-    while epoch < settings.epochs, hooks.stop == nil, !reachedMaxSteps {
-      let start = Stopwatch.nanoseconds()
-      isInterrupted = interruption.isRequested
-      if isInterrupted { return }
-      try hooks.beginEpoch(epoch)
-      guard let rows = try trainBatches(epoch), try validateIfDue(epoch) else {
+  private func trainEpochs(from state: RunState?) throws {
+    var epoch = state?.position.epoch ?? 0
+    // Within an epoch: that one is taken up first.
+    var resumed = state.flatMap { $0.position.phase == .betweenEpochs ? nil : $0 }
+    while resumed != nil || epoch < settings.epochs && hooks.stop == nil && !reachedMaxSteps {
+      epochBegan = Stopwatch.nanoseconds() - Stopwatch.nanoseconds(resumed?.epochSeconds ?? 0)
+      if resumed == nil {
+        moment.position = RunPosition(.betweenEpochs, epoch: epoch)
+        isInterrupted = interruption.isRequested
+        if isInterrupted { return }
+        try hooks.beginEpoch(epoch)
+      }
+      guard let trained = try trainBatches(epoch, from: resumed),
+        try validateIfDue(epoch, trained, from: resumed)
+      else {
         isInterrupted = true
         return
       }
-      hooks.enter(batch: -1, examples: rows)
+      resumed = nil
+      hooks.enter(batch: -1, examples: trained.rows)
       for monitor in monitors.training where monitor.isSample { try publish(monitor) }
       for monitor in monitors.epoch { try publish(monitor) }
       try hooks.endEpoch()
       let values = metrics.named(hooks.epochLogs)
-      let seconds = Stopwatch.seconds(since: start)
+      let seconds = Stopwatch.seconds(since: epochBegan)
       let done = Epoch(index: epoch, metrics: values, notes: hooks.notes, seconds: seconds)
       result.epochs.append(done)
       try attempt("the run's outputs", "epoch_end", epoch: epoch) { try target.epochEnded(done) }
       if let (reason, party) = afterEpoch(done) { hooks.stop(because: reason, by: party) }
       epoch += 1
+      try checkpointIfDue(RunPosition(.betweenEpochs, epoch: epoch))
     }
+    moment.position = isInterrupted ? moment.position : RunPosition(.betweenEpochs, epoch: epoch)
   }
 
   private var reachedMaxSteps: Bool { settings.maxSteps.map { hooks.frame.step >= $0 } ?? false }
 
-  /// Returns the number of rows, or `nil` when the run was interrupted.
-  private func trainBatches(_ epoch: Int) throws -> Int? {
-    for monitor in monitors.training { try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) } }
+  /// Returns the sums of the pass, or `nil` when the run was interrupted.
+  private func trainBatches(_ epoch: Int, from state: RunState?) throws -> Evaluation.Total? {
+    // The pass was over: its monitors have computed, and their values are there.
+    if let state, state.position.phase == .validation { return state.training }
+    if state == nil {
+      for monitor in monitors.training {
+        try attempt(monitor, "pass_begin") { try monitor.passBegin(.train) }
+      }
+    }
     let monitors = monitors.training.filter { !$0.isSample }
     let hasBegin = hooks.wants(.batchBegin)
     let hasEnd = hooks.wants(.batchEnd)
     let hasStep = hooks.wants(.optimizerStep)
     let logs = hooks.batchLogs
-    var total = Evaluation.Total()
-    try attempt("the training data", "read", epoch: epoch) { try trainingData.begin(epoch: epoch) }
-    var number = 0
+    var total = state?.training ?? Evaluation.Total()
+    try attempt("the training data", "read", epoch: epoch) {
+      try trainingData.begin(epoch: epoch, startBatch: total.batches)
+    }
     while hooks.stop == nil, !reachedMaxSteps {
-      if interruption.isRequested { return nil }
-      guard let batch = try nextBatch(epoch, number) else { break }
+      if try isLeft(RunPosition(.training, epoch: epoch, batch: total.batches), training: total) {
+        return nil
+      }
+      guard let batch = try nextBatch(epoch, total.batches) else { break }
+      let number = total.batches
       hooks.enter(batch: number, examples: batch.rows)
       if hasBegin || hasEnd || hasStep { logs.clear() }
       if hasBegin { try hooks.call(.batchBegin, logs) }
@@ -218,16 +262,16 @@ public final class Trainer {
         logs.set(lossID, step.loss)
         try hooks.call(.batchEnd, logs)
       }
-      number += 1
+      total.batches += 1
     }
-    wasCutShort = reachedMaxSteps && number < trainingData.batchCount
+    wasCutShort = reachedMaxSteps && total.batches < trainingData.batchCount
     trainingData.end()
     hooks.enter(batch: -1, examples: total.rows)
     // A callback stopped the run before the epoch's first batch: there is nothing to tell.
-    guard number > 0 else { return 0 }
+    guard total.batches > 0 else { return total }
     hooks.epochLogs.set(lossID, total.mean)
     for monitor in monitors { try publish(monitor) }
-    return total.rows
+    return total
   }
 
   @inline(__always) private func nextBatch(_ epoch: Int, _ number: Int) throws -> Batch? {
@@ -237,15 +281,20 @@ public final class Trainer {
   }
 
   /// Returns false when the run was interrupted.
-  private func validateIfDue(_ epoch: Int) throws -> Bool {
+  private func validateIfDue(_ epoch: Int, _ trained: Evaluation.Total, from state: RunState?) throws -> Bool
+  {
     guard let validationData, (epoch + 1) % max(1, settings.validationEvery) == 0 else { return true }
+    let start = state?.position.phase == .validation ? state?.validation : nil
     hooks.enter(batch: -1, examples: 0)
-    try hooks.call(.validationBegin, hooks.epochLogs)
+    if start == nil { try hooks.call(.validationBegin, hooks.epochLogs) }
     let hasBegin = hooks.wants(.validationBatchBegin)
     let hasEnd = hooks.wants(.validationBatchEnd)
     let logs = hooks.batchLogs
     let evaluation = Evaluation(model: model, monitors: monitors.validation, pass: .validation)
-    let total = try evaluation.run(validationData, epoch: epoch) { number, rows, loss in
+    let total = try evaluation.run(validationData, epoch: epoch, from: start) { done in
+      let position = RunPosition(.validation, epoch: epoch, batch: done.batches)
+      return try !isLeft(position, training: trained, validation: done)
+    } around: { number, rows, loss in
       hooks.enter(batch: number, examples: rows)
       if let loss {
         logs.set(validationLossID, loss)
@@ -254,7 +303,6 @@ public final class Trainer {
         logs.clear()
         if hasBegin { try hooks.call(.validationBatchBegin, logs) }
       }
-      return !interruption.isRequested
     }
     validationData.end()
     hooks.enter(batch: -1, examples: total?.rows ?? 0)
@@ -295,15 +343,20 @@ public final class Trainer {
   /// Lets go of the snapshots that callbacks keep of the model: the next run may have another.
   public func dropSlots() throws { try hooks.dropSlots() }
 
-  private func conclude() {
+  private func conclude() throws {
     if isInterrupted {
+      // Before anyone is told: what callbacks do at the end is no part of a run that will go on.
+      try checkpoint(because: .interrupted)
       result.outcome = .interrupted
       let epoch = hooks.frame.epoch + 1
       let isBetween = epoch == result.epochs.count
       let place =
         isBetween ? (epoch == 0 ? "before the first epoch" : "after epoch \(epoch)") : "in epoch \(epoch)"
       result.reason = "interrupted \(place) of \(settings.epochs)"
-    } else if let stop = hooks.stop {
+      return
+    }
+    try checkpoint(because: .ended)
+    if let stop = hooks.stop {
       result.outcome = .stopped
       result.reason = stop.reason
       result.stoppedBy = stop.by
@@ -327,5 +380,76 @@ public final class Trainer {
     result.outcome = .failed
     result.reason = failure.description
     result.failure = failure
+  }
+}
+
+// MARK: - Checkpoints
+
+extension Trainer {
+  /// All that the run needs to go on from here; for `RunTarget.checkpoint`, while it lasts.
+  public func state() throws -> RunState {
+    var state = RunState()
+    state.position = moment.position
+    state.seed = settings.seed
+    state.seconds = Stopwatch.seconds(since: began)
+    state.epochs = result.epochs
+    state.wasCutShort = wasCutShort
+    if moment.position.phase != .betweenEpochs {
+      state.epochSeconds = Stopwatch.seconds(since: epochBegan)
+      state.training = moment.training
+      state.validation = moment.validation
+    }
+    try hooks.save(in: &state)
+    for (key, monitor) in monitors.named {
+      try attempt(monitor, "state_save") { state.monitors[key] = try monitor.save() }
+    }
+    try attempt("model '\(model.name)'", "state_save") { state.model = try model.save() }
+    return state
+  }
+
+  public var position: RunPosition { moment.position }
+
+  /// Monitors that can be taken up between epochs only, by name.
+  public var monitorsWithoutState: [String] {
+    var names: [String] = []
+    for monitor in monitors.all where !monitor.resumesWithinPass && !names.contains(monitor.name) {
+      names.append(monitor.name)
+    }
+    return names
+  }
+
+  /// Slots before the model: where it keeps snapshots itself, they pass through its weights.
+  private func load(_ state: RunState) throws {
+    moment.position = state.position
+    try hooks.loadCallbacks(state)
+    try attempt("model '\(model.name)'", "state_load") { try model.load(state.model) }
+  }
+
+  /// Where the run can be left within an epoch: whether it has to be.
+  @inline(__always) private func isLeft(
+    _ position: RunPosition, training: Evaluation.Total,
+    validation: @autoclosure () -> Evaluation.Total = Evaluation.Total()
+  ) throws -> Bool {
+    let isInterrupted = interruption.isRequested
+    let isMarked = hooks.takeCheckpointMark()
+    guard isInterrupted || isMarked || target.isCheckpointDue(at: position, step: hooks.frame.step) else {
+      return false
+    }
+    moment = Moment(position: position, training: training, validation: validation())
+    if !isInterrupted { try checkpoint(because: isMarked ? .marked : .due) }
+    return isInterrupted
+  }
+
+  private func checkpointIfDue(_ position: RunPosition) throws {
+    moment = Moment(position: position)
+    let isMarked = hooks.takeCheckpointMark()
+    guard isMarked || target.isCheckpointDue(at: position, step: hooks.frame.step) else { return }
+    try checkpoint(because: isMarked ? .marked : .due)
+  }
+
+  private func checkpoint(because reason: CheckpointReason) throws {
+    try attempt("the checkpoint", "write", epoch: hooks.frame.epoch) {
+      try target.checkpoint(self, because: reason)
+    }
   }
 }

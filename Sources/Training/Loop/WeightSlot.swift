@@ -75,6 +75,18 @@ struct WeightSlots {
     }
   }
 
+  /// What a snapshot of the model holds. The model has its own weights again when this returns.
+  mutating func weights(of snapshot: Int) throws -> [SavedTensor] {
+    let current = nextSnapshot
+    nextSnapshot += 1
+    try model.takeSnapshot(current)
+    try model.restoreSnapshot(snapshot)
+    let held = try model.weights().map { SavedTensor($0) }
+    try model.restoreSnapshot(current)
+    try model.dropSnapshot(current)
+    return held
+  }
+
   func drop(_ slot: Int, of callback: LoopCallback) throws {
     if case .snapshot(let number) = callback.slots[slot] { try model.dropSnapshot(number) }
     callback.slots[slot] = nil

@@ -59,4 +59,8 @@ class CallbackAdapter: LoopCallback {
 
   override func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
   override func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
+  override var randomState: [UInt64] {
+    get { context.randomState }
+    set { context.randomState = newValue }
+  }
 }

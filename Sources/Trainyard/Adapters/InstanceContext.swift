@@ -50,6 +50,12 @@ final class InstanceContext: HostServices {
   /// The random stream at its start, for the run that is about to begin.
   func rewind() { random = RandomStream(seed: run.seed, name: streamName) }
 
+  /// Where the random stream stands, for checkpoints.
+  var randomState: [UInt64] {
+    get { random.state }
+    set { random.state = newValue }
+  }
+
   // MARK: Metrics
 
   func wantMetric(_ name: String, optional: Bool) -> UInt32 {

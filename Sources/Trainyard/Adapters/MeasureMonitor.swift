@@ -31,4 +31,5 @@ final class MeasureMonitor: LoopMonitor {
 
   func saveState() -> StateTable { measure.state }
   func loadState(_ state: StateTable) { measure.state = state }
+  var resumesWithinPass: Bool { measure.hasWholeState }
 }

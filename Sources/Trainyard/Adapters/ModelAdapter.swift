@@ -105,4 +105,8 @@ final class ModelAdapter: LoopModel {
   func dropSnapshot(_ number: Int) throws { try instance.dropSnapshot(number) }
   func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
   func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
+  var randomState: [UInt64] {
+    get { context.randomState }
+    set { context.randomState = newValue }
+  }
 }

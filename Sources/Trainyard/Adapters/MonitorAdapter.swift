@@ -68,4 +68,10 @@ final class MonitorAdapter: LoopMonitor {
 
   func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
   func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
+  /// A monitor that saves nothing may well have counted something.
+  var resumesWithinPass: Bool { isSample || instance.savesState }
+  var randomState: [UInt64] {
+    get { context.randomState }
+    set { context.randomState = newValue }
+  }
 }

@@ -14,6 +14,8 @@ public struct PipelineConfig: Sendable {
   public var output: OutputConfig
   /// Every plugin that does not say otherwise has a helper process.
   public var isolatesAll: Bool
+  /// `nil`: none are taken.
+  public var checkpoints: CheckpointPolicy?
   /// `nil`: not given.
   public var crossValidation: CrossValidationConfig?
   /// Folders to search for plugins before all others, absolute.

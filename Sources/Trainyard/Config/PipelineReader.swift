@@ -35,6 +35,7 @@ struct PipelineReader {
       callbacks: elements("callbacks", root).compactMap { plugin(.callback, $0.node, place: $0.place) },
       output: output(root["output"]),
       isolatesAll: top.optionalText("isolation") == "all",
+      checkpoints: checkpoints(root["checkpoints"]),
       crossValidation: crossValidation(root["cross_validation"], seed: training.seed),
       pluginFolders: values(of: .plugins, root["plugins"], owner: "'plugins'", place: "plugins").texts(
         "path"),
@@ -176,6 +177,28 @@ struct PipelineReader {
         at: node?.position, in: "output",
         help: "write runs.db, or false where no file is to keep what was run"))
     return nil
+  }
+
+  /// `false`: none are taken.
+  private mutating func checkpoints(_ node: ConfigNode?) -> CheckpointPolicy? {
+    guard let node, !node.isNull else { return CheckpointPolicy() }
+    if case .bool(let isOn) = node.value { return isOn ? CheckpointPolicy() : nil }
+    guard node.isMap else {
+      problems.append(
+        ConfigProblem(
+          .wrongType, "key 'checkpoints' of the pipeline must be a map or false, not \(node.found)",
+          at: node.position, in: "checkpoints", help: "write {every_epochs: 1}, or false for none"))
+      return nil
+    }
+    let values = values(of: .checkpoints, node, owner: "'checkpoints'", place: "checkpoints")
+    let epochs = values.optionalInt("every_epochs")
+    let steps = values.optionalInt("every_steps")
+    let hasOther = epochs != nil || steps != nil
+    return CheckpointPolicy(
+      everyEpochs: epochs, everySteps: steps,
+      everySeconds: values.optionalDouble("every_seconds")
+        ?? (hasOther ? nil : CheckpointPolicy.standardSeconds),
+      keep: values.int("keep"), keepFinished: values.bool("keep_finished"))
   }
 
   /// In the order in which they are made, which need not be that of the file.

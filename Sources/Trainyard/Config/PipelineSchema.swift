@@ -13,6 +13,7 @@ extension JSONSchema {
         "output",
         section(.output, structure: ["store": ["anyOf": [["type": "string"], ["type": "boolean"]]]])),
       JSONValue.Member("cross_validation", crossValidation),
+      JSONValue.Member("checkpoints", ["anyOf": [["type": "boolean"], section(.checkpoints)]]),
       JSONValue.Member("plugins", section(.plugins)),
       JSONValue.Member("search", search),
       JSONValue.Member("halving", section(.halving)),
@@ -42,7 +43,8 @@ extension JSONSchema {
   /// What the tables among the keys at the top hold.
   private static let topLevel: [String: JSONValue] = [
     "data": reference("data"), "model": reference("model"), "train": reference("train"),
-    "output": reference("output"), "plugins": reference("plugins"), "search": reference("search"),
+    "output": reference("output"), "checkpoints": reference("checkpoints"), "plugins": reference("plugins"),
+    "search": reference("search"),
     "cross_validation": reference("cross_validation"),
     "monitors": ["type": "array", "items": monitor],
     "callbacks": ["type": "array", "items": reference("callback")],

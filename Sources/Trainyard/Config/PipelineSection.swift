@@ -26,7 +26,7 @@ public struct PipelineSection: Sendable {
     pipeline, data, dataset, validation, model, train, findLearningRate, monitor, expressionMonitor,
     functionMonitor, callback,
     crossValidation,
-    output, plugins,
+    output, checkpoints, plugins,
     search, halving, tpe,
   ]
 
@@ -55,6 +55,8 @@ extension PipelineSection {
       OptionSpec(
         "isolation", .choice, "all: every plugin runs in a helper process unless it says 'isolate: false'.",
         default: "none", choices: ["none", "all"]),
+      OptionSpec(
+        "checkpoints", .table, "When the run is saved, so that it can be resumed; false for never."),
       OptionSpec("plugins", .table, "Where plugins are found."),
       OptionSpec(
         "cross_validation", .table,
@@ -78,6 +80,24 @@ extension PipelineSection {
         "store", .table,
         "The SQLite file that keeps what was run, for `trainyard runs`; trainyard.db in the folder where it is not"
           + " given; false: none."),
+    ])
+
+  public static let checkpoints = PipelineSection(
+    "checkpoints",
+    "When the run is saved, so that `trainyard resume` can go on with it. An interrupted run is always saved.",
+    [
+      OptionSpec(
+        "every_epochs", .int, "After every n-th epoch.", range: "[1, )", unit: "epochs"),
+      OptionSpec("every_steps", .int, "After every n-th optimizer step.", range: "[1, )", unit: "steps"),
+      OptionSpec(
+        "every_seconds", .float,
+        "Between two batches, when so much time has passed since the last; 30 where neither of the above is given.",
+        range: "(0, )", unit: "seconds"),
+      OptionSpec("keep", .int, "The newest so many are kept.", default: "2", range: "[1, )"),
+      OptionSpec(
+        "keep_finished", .bool,
+        "Keeps the last one of a run that has finished, so that it can be given more epochs.",
+        default: "false"),
     ])
 
   public static let plugins = PipelineSection(

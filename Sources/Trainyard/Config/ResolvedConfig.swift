@@ -20,6 +20,7 @@ extension PipelineConfig {
       ("cross_validation", crossValidation?.node),
       ("output", output.node),
       ("isolation", isolatesAll ? ConfigNode(text: "all") : nil),
+      ("checkpoints", checkpoints?.node ?? ConfigNode(.bool(false))),
       ("plugins", ["path": ConfigNode(.list(pluginFolders.map(ConfigNode.init(text:))))]),
       ("search", search?.node),
     ])
@@ -159,6 +160,18 @@ extension LearningRateSearch {
       ("steps", ConfigNode(steps)),
       ("ramp", ConfigNode(text: ramp.rawValue)),
       ("divergence", ConfigNode(.float(divergence))),
+    ])
+  }
+}
+
+extension CheckpointPolicy {
+  fileprivate var node: ConfigNode {
+    PipelineConfig.map([
+      ("every_epochs", everyEpochs.map { ConfigNode($0) }),
+      ("every_steps", everySteps.map { ConfigNode($0) }),
+      ("every_seconds", everySeconds.map { ConfigNode(.float($0)) }),
+      ("keep", ConfigNode(keep)),
+      ("keep_finished", ConfigNode(.bool(keepFinished))),
     ])
   }
 }

@@ -10,6 +10,8 @@ public struct FitRequest: Sendable {
   /// the fit. `nil`: all as the plan says.
   public var fold: Fold?
   public var folder = Folder.none
+  /// `nil`: none are taken, and the fit cannot be taken up.
+  public var checkpoints: CheckpointPolicy?
   /// Told of each epoch; may end the fit.
   public var observer: (any FitObserver)?
   /// The report then has what the model, as it is after `on_train_end`, makes of the validation rows.

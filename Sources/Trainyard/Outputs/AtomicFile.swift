@@ -29,6 +29,22 @@ public enum AtomicFile {
     if isDurable { try syncFolder(of: path) }
   }
 
+  /// Removes what a process that was killed has left below a folder of files that it had begun to write.
+  static func removeLeftovers(below folder: String, except kept: String) {
+    for name in PathName.entries(of: folder) where name != kept {
+      let path = PathName.join(folder, name)
+      let parts = name.split(separator: ".")
+      if parts.count > 2, parts.last == "part", parts[parts.count - 2].allSatisfy(\.isNumber) {
+        PathName.remove(path)
+        continue
+      }
+      var info = stat()
+      if lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
+        removeLeftovers(below: path, except: "")
+      }
+    }
+  }
+
   /// Makes a rename or a removal in the file's folder last.
   static func syncFolder(of path: String) throws {
     let folder = PathName.folder(of: path)
@@ -78,6 +94,15 @@ public struct OutputFile: ~Copyable {
   func sync() throws {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }
   }
+
+  func size() throws -> Int {
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { throw FileError("read", path) }
+    return Int(info.st_size)
+  }
+
+  /// What can be synced also when this is closed.
+  func duplicate() throws -> SyncedFile { try SyncedFile(descriptor, path) }
 
   /// Whether the file still has a name.
   var isLinked: Bool {

@@ -9,7 +9,7 @@ final class EventRecorder {
   private let folder: RunFolder
   private let metrics: MetricTable
   private let recordsBatches: Bool
-  private let start = RunClock.system.monotonic()
+  private var start = RunClock.system.monotonic()
   /// Asked at each recorded event: what a replay must know of the model.
   var parameters: () -> [(String, Double)] = { [] }
 
@@ -62,7 +62,11 @@ final class EventRecorder {
   }
 
   /// Since the recording began, in microseconds' steps.
-  private var seconds: Double { (Double(RunClock.system.monotonic() - start) / 1e3).rounded() / 1e6 }
+  var seconds: Double {
+    get { (Double(RunClock.system.monotonic() - start) / 1e3).rounded() / 1e6 }
+    // A run that is taken up goes on where its time stood.
+    set { start = RunClock.system.monotonic() - Int64(min(max(0, newValue), 1e9) * 1e9) }
+  }
 
   func record(_ effects: [Effect], by callback: String, in hook: Hook) throws {
     let list = effects.compactMap { JSONValue(recording: $0, metrics) }

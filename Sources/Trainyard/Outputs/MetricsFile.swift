@@ -6,7 +6,8 @@ final class MetricsFile {
   private let name = "metrics.csv"
   private let folder: RunFolder
   private let metrics: MetricTable
-  private var columns: [String] = []
+  /// Set by the first row; a run that is taken up has those that it had.
+  var columns: [String] = []
 
   init(folder: RunFolder, metrics: MetricTable) {
     self.folder = folder

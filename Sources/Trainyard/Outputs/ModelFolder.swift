@@ -30,6 +30,8 @@ public struct ModelFolder {
     do {
       try PathName.makeFolders(temporary)
       try writeFiles(to: temporary, weights, preprocessing, plan, task)
+      // That of the run as it was when it was left.
+      PathName.remove(path)
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
     } catch {
       PathName.remove(temporary)

@@ -53,17 +53,45 @@ enum PathName {
   static func remove(_ path: String) {
     var info = stat()
     guard lstat(path, &info) == 0 else { return }
-    guard info.st_mode & S_IFMT == S_IFDIR, let stream = opendir(path) else {
+    guard info.st_mode & S_IFMT == S_IFDIR else {
       unlink(path)
       return
     }
+    for name in entries(of: path) { remove(joined(path, name)) }
+    rmdir(path)
+  }
+
+  /// The names in a folder, sorted; none where it cannot be read.
+  static func entries(of path: String) -> [String] {
+    guard let stream = opendir(path) else { return [] }
+    defer { closedir(stream) }
+    var names: [String] = []
     while let entry = readdir(stream) {
       let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
       let text = String(decoding: name, as: UTF8.self)
-      if text != ".", text != ".." { remove(joined(path, text)) }
+      if text != ".", text != ".." { names.append(text) }
     }
-    closedir(stream)
-    rmdir(path)
+    return names.sorted()
+  }
+
+  /// Nanoseconds since 1970; 0 where there is no such file.
+  static func changeTime(_ path: String) -> Int {
+    var info = stat()
+    guard stat(path, &info) == 0 else { return 0 }
+    return info.st_mtim.tv_sec &* 1_000_000_000 &+ info.st_mtim.tv_nsec
+  }
+
+  /// A path inside a folder that a file has named: `nil` where it would lead out of it, also by a link on its way.
+  static func own(_ name: String, of folder: String) -> String? {
+    guard !name.unicodeScalars.contains("\0"), let path = try? inside(folder, name) else { return nil }
+    var place = folder
+    for part in name.split(separator: "/") {
+      place = joined(place, String(part))
+      var info = stat()
+      if lstat(place, &info) != 0 { break }
+      if info.st_mode & S_IFMT == S_IFLNK { return nil }
+    }
+    return path
   }
 
   /// A path inside a folder, as plugins give them: relative, and never out of it.

@@ -8,10 +8,15 @@ import Glibc
 ///       events.jsonl  the recording that replay reads
 ///       summary.json  how it ended, why, and what each plugin cost
 ///       model/        weights, preprocessing, class names: all that predict needs
+///       resume/       checkpoints, while the run has not finished
 public final class RunFolder {
   public let path: String
   /// Files that are appended to stay open: a row is one write.
   private var open: [String: AppendedFile] = [:]
+  /// Of the files that were appended to and are not open, as in the run that this one takes up.
+  private var lengths: FileLengths = [:]
+  /// Told before a file changes in a way that a length does not undo; `nil`: nobody will go back.
+  var undo: FileUndo?
 
   private final class AppendedFile {
     let file: OutputFile
@@ -51,6 +56,12 @@ public final class RunFolder {
     throw FileError("make the folder", parent, code: EEXIST)
   }
 
+  /// The folder of a run that is taken up, whose files have been put back.
+  init(resuming path: String, _ lengths: FileLengths) {
+    self.path = path
+    self.lengths = lengths
+  }
+
   /// The folder that a fit asks for; `nil` where it asks for none.
   convenience init?(_ place: FitRequest.Folder) throws {
     switch place {
@@ -86,12 +97,20 @@ public final class RunFolder {
 
   /// Refuses the name of a file that is the host's.
   func requirePluginsFile(_ name: String) throws {
-    guard !Self.ownFiles.contains(name), name != "model", !name.hasPrefix("model/") else {
+    let top = name.split(separator: "/").first.map(String.init) ?? name
+    guard !Self.ownFiles.contains(name), top != "model", top != RunCheckpoints.folderName else {
       throw LoopError("'\(name)' in the run's folder is the host's own file: choose another name")
     }
   }
 
-  func start(_ name: String) throws { try appended(name).file.truncate(to: 0) }
+  func start(_ name: String) throws {
+    let target = try PathName.inside(path, name)
+    if let undo, try undo.willReplace(name, at: target, byMoving: true) {
+      open[name] = nil
+      lengths[name] = nil
+    }
+    try appended(name).file.truncate(to: 0)
+  }
 
   func append(_ name: String, _ bytes: [UInt8]) throws {
     let file = try appended(name)
@@ -106,11 +125,20 @@ public final class RunFolder {
   func remove(_ name: String) throws {
     let target = try PathName.inside(path, name)
     open[name] = nil
+    lengths[name] = nil
+    // Not before a later checkpoint is safe: one that the run goes back to may count on the file.
+    if let undo, try undo.willReplace(name, at: target, byMoving: true) { return }
     guard unlink(target) == 0 || errno == ENOENT else { throw FileError("remove", target) }
   }
 
   /// The path of a file that will be written whole; its folder is made.
   func place(_ name: String) throws -> String {
+    let target = try folderMade(name)
+    _ = try undo?.willReplace(name, at: target, byMoving: false)
+    return target
+  }
+
+  private func folderMade(_ name: String) throws -> String {
     let target = try PathName.inside(path, name)
     try PathName.makeFolders(PathName.folder(of: target))
     return target
@@ -118,9 +146,22 @@ public final class RunFolder {
 
   private func appended(_ name: String) throws -> AppendedFile {
     if let file = open[name] { return file }
-    let file = AppendedFile(try OutputFile(appending: try place(name)))
+    let target = try folderMade(name)
+    if let undo, !PathName.exists(target) { try undo.willCreate(name) }
+    let file = AppendedFile(try OutputFile(appending: target))
     open[name] = file
+    lengths[name] = 0
     return file
+  }
+
+  /// How long each file is that was appended to, and what must be synced before that is certain.
+  func appendedFiles() throws -> (lengths: FileLengths, files: [SyncedFile]) {
+    var files: [SyncedFile] = []
+    for (name, appended) in open {
+      lengths[name] = try appended.file.size()
+      files.append(try appended.file.duplicate())
+    }
+    return (lengths, files)
   }
 
   /// Takes the folder away with all that is in it: nothing was trained.

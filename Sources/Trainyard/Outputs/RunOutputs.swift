@@ -13,6 +13,10 @@ final class RunOutputs: RunTarget {
   var trainingBegins: (() -> Void)?
   /// A failed write of the recording: the run ends with it at the next epoch's end.
   private var recordingError: (any Error)?
+  /// `nil`: none are taken.
+  var checkpoints: RunCheckpoints? {
+    didSet { checkpoints?.outputState = { [unowned self] in state } }
+  }
 
   init(
     folder: RunFolder?, console: any Console, metrics: MetricTable, recordsBatches: Bool,
@@ -25,9 +29,35 @@ final class RunOutputs: RunTarget {
     recorder = folder.map { EventRecorder(folder: $0, metrics: metrics, recordsBatches: recordsBatches) }
   }
 
-  func begin(_ facts: [(String, JSONValue)], parameters: @escaping () -> [(String, Double)]) throws {
+  private var state: OutputState {
+    OutputState(
+      columns: metricsFile?.columns ?? [], warnings: warnings, recordedSeconds: recorder?.seconds ?? 0)
+  }
+
+  /// - Parameter point: Goes on behind what the files hold already.
+  func begin(
+    from point: ResumePoint? = nil, _ facts: [(String, JSONValue)],
+    parameters: @escaping () -> [(String, Double)]
+  ) throws {
     recorder?.parameters = parameters
-    try recorder?.begin(facts)
+    guard let state = point?.contents.outputs else {
+      try recorder?.begin(facts)
+      return
+    }
+    recorder?.seconds = state.recordedSeconds
+    metricsFile?.columns = state.columns
+    warnings = state.warnings
+  }
+
+  /// Takes checkpoints of the run from here on, where it has a folder for them.
+  func takeCheckpoints(
+    _ policy: CheckpointPolicy?, _ identity: CheckpointContents, baseFolder: String, from point: ResumePoint?,
+    _ clock: RunClock
+  ) throws {
+    guard let policy, let folder else { return }
+    checkpoints = try RunCheckpoints(
+      folder, policy: policy, identity: identity, baseFolder: baseFolder, from: point, clock: clock.monotonic
+    ) { [unowned self] level, text in log(level, text, from: "the checkpoints") }
   }
 
   func log(_ level: LogLevel, _ text: String, from part: String) {
@@ -47,7 +77,20 @@ final class RunOutputs: RunTarget {
     try SafeTensors.write(weights, metadata: metadata, to: try plugins(path).place(path))
   }
 
-  func checkpoint(_ trainer: Trainer) throws {}
+  // MARK: Checkpoints
+
+  func isCheckpointDue(at position: RunPosition, step: Int) -> Bool {
+    checkpoints?.isDue(at: position, step: step) ?? false
+  }
+
+  func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {
+    // A recording with a hole in it must not become the one that a run goes on with.
+    if let recordingError {
+      if reason == .interrupted { throw recordingError }
+      return
+    }
+    try checkpoints?.take(trainer, because: reason)
+  }
 
   /// The folder, for a file that is a plugin's.
   private func plugins(_ path: String) throws -> RunFolder {

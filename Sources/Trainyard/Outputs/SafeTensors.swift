@@ -11,25 +11,33 @@ public enum SafeTensors {
     _ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String, isDurable: Bool = true
   ) throws {
     try AtomicFile.write(to: path, isDurable: isDurable) { file in
-      let header = headerBytes(tensors, metadata)
-      try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try file.write($0) }
-      try header.withUnsafeBytes { try file.write($0) }
+      let layout = tensors.map { ($0.name, $0.tensor.type, $0.tensor.shape, $0.tensor.byteCount) }
+      try emitHeader(layout, metadata) { try file.write($0) }
       for weight in tensors { try file.write(UnsafeRawBufferPointer(weight.tensor.bytes)) }
     }
   }
 
-  private static func headerBytes(_ tensors: [NamedTensor], _ metadata: [(String, String)]) -> [UInt8] {
+  /// The bytes of a file, piece by piece.
+  static func emit(_ tensors: [SavedTensor], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    try emitHeader(tensors.map { ($0.name, $0.type, $0.shape, $0.bytes.count) }, [], body)
+    for tensor in tensors { try tensor.bytes.withUnsafeBytes { try body($0) } }
+  }
+
+  private static func emitHeader(
+    _ tensors: [(name: String, type: Training.ElementType, shape: [Int], size: Int)],
+    _ metadata: [(String, String)], _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
     var entries: [(String, JSONValue)] = []
     if !metadata.isEmpty { entries.append(("__metadata__", .record(metadata.map { ($0, .string($1)) }))) }
     var offset = 0
-    for weight in tensors {
-      let end = offset + weight.tensor.byteCount
+    for tensor in tensors {
+      let end = offset + tensor.size
       entries.append(
         (
-          weight.name,
+          tensor.name,
           .record([
-            ("dtype", .string(weight.tensor.type.name)),
-            ("shape", .array(weight.tensor.shape.map { .int(Int64($0)) })),
+            ("dtype", .string(tensor.type.name)),
+            ("shape", .array(tensor.shape.map { .int(Int64($0)) })),
             ("data_offsets", .array([.int(Int64(offset)), .int(Int64(end))])),
           ])
         ))
@@ -38,7 +46,8 @@ public enum SafeTensors {
     var bytes = Array(JSONWriter.compact(.record(entries)).utf8)
     // The data starts at a multiple of eight, so that it can be mapped.
     while (bytes.count + 8) % 8 != 0 { bytes.append(UInt8(ascii: " ")) }
-    return bytes
+    try withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { try body($0) }
+    try bytes.withUnsafeBytes { try body($0) }
   }
 
   public struct Contents {

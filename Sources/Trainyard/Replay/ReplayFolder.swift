@@ -11,36 +11,10 @@ final class ReplayFolder {
     path = String(cString: made)
   }
 
-  deinit { Self.remove(path) }
-
-  /// Links are removed and not followed.
-  private static func remove(_ path: String) {
-    var info = stat()
-    guard lstat(path, &info) == 0 else { return }
-    guard info.st_mode & S_IFMT == S_IFDIR else {
-      unlink(path)
-      return
-    }
-    for name in PathName.entries(of: path) { remove(PathName.join(path, name)) }
-    rmdir(path)
-  }
+  deinit { PathName.remove(path) }
 }
 
 extension PathName {
-  /// The names in a folder, sorted; none where it cannot be read.
-  static func entries(of folder: String) -> [String] {
-    guard let stream = opendir(folder) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted()
-  }
-
   /// Paths of the files below a folder, relative to it, sorted.
   static func files(below folder: String) -> [String] {
     entries(of: folder).flatMap { name in

@@ -107,7 +107,8 @@ final class ReplayTarget: RunTarget {
   }
 
   func status(_ text: String, from part: String) {}
-  func checkpoint(_ trainer: Trainer) throws {}
+  func isCheckpointDue(at position: RunPosition, step: Int) -> Bool { false }
+  func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {}
   func epochEnded(_ epoch: Epoch) throws {}
 
   // MARK: Files

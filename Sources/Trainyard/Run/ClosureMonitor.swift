@@ -45,6 +45,8 @@ protocol PassMeasure {
   func compute() throws -> Double?
   /// For a checkpoint in mid-pass.
   var state: StateTable { get set }
+  /// Whether that is all of it.
+  var hasWholeState: Bool { get }
 }
 
 /// A mean over rows, in double with the rounding errors kept.
@@ -89,6 +91,7 @@ private struct MeanMeasure: PassMeasure {
     mean.add(try measure(batch, prediction), rows: batch.rows)
   }
   func compute() -> Double? { mean.value }
+  var hasWholeState: Bool { true }
 
   var state: StateTable {
     get {
@@ -100,7 +103,7 @@ private struct MeanMeasure: PassMeasure {
   }
 }
 
-/// Its value is the program's own and not part of checkpoints: one that continues in mid-pass begins anew.
+/// Its value is the program's own and not part of checkpoints: they are taken between epochs then.
 private struct StatefulMeasure<State>: PassMeasure {
   let initial: State
   let add: @Sendable (inout State, Batch, Tensor) throws -> Void
@@ -120,6 +123,7 @@ private struct StatefulMeasure<State>: PassMeasure {
   mutating func begin() { current = initial }
   mutating func update(_ batch: Batch, _ prediction: Tensor) throws { try add(&current, batch, prediction) }
   func compute() throws -> Double? { try finish(current) }
+  var hasWholeState: Bool { false }
   var state: StateTable {
     get { [:] }
     set {}

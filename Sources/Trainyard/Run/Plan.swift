@@ -13,6 +13,10 @@ public struct Plan: Sendable {
   /// A safetensors file whose weights the model starts from, assigned after its reset.
   public var initialWeights: String?
   public var output = OutputPlan()
+  /// Of a run with a folder; `nil`: none are taken.
+  public var checkpoints: CheckpointPolicy? = CheckpointPolicy()
+  /// What relative paths of the config are relative to.
+  public var baseFolder = "."
   /// How `CrossValidation` divides the data; `nil`: not said. One run passes over it.
   public var crossValidation: CrossValidationConfig?
   /// What `trainyard search` varies; `nil`: the config has no search.

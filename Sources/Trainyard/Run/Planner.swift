@@ -52,6 +52,8 @@ struct Planner {
     plan.output.folder = config.output.folder
     plan.output.name = config.output.name
     plan.output.store = config.output.store
+    plan.checkpoints = config.checkpoints
+    plan.baseFolder = config.baseFolder
     plan.output.recordsBatches = config.output.record == .batches
     plan.crossValidation = config.crossValidation
     plan.search = searchPlan

@@ -42,3 +42,12 @@ public struct RunReport: Sendable {
     return best
   }
 }
+
+/// A run that was asked to leave before it had begun: nothing was trained, and there is nothing to go on from.
+public struct InterruptedBeforeTraining: Error, FailureWords {
+  public init() {}
+
+  public var failureWords: (message: String, help: String?) {
+    ("interrupted while looking for a learning rate: nothing was trained", nil)
+  }
+}

@@ -63,8 +63,10 @@ final class Worker {
 
   /// One run: reset of all, training, files. An error before the first reset is thrown; one in training is in the
   /// report.
+  /// - Parameter point: Where the run goes on, which was checked against the request's plan.
   func fit(
-    _ request: FitRequest, console: any Console, interruption: Interruption = Interruption()
+    _ request: FitRequest, from point: ResumePoint? = nil, console: any Console,
+    interruption: Interruption = Interruption()
   ) throws -> RunReport {
     context.helpers.writable = [request.folder.parent].compactMap { $0 }
     let parts = try parts(request.plan, fold: request.fold)
@@ -77,9 +79,11 @@ final class Worker {
     let isFullBatch = try check(task, model)
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader()
-    let folder = try RunFolder(request.folder)
-    let facts = self.facts(plan, training, validation, seed: seed, width: console.width)
-    var isDone = false
+    let identity = CheckpointContents(plan, prepared, training, validation)
+    let folder = try point.map { try $0.openFolder(identity) } ?? RunFolder(request.folder)
+    var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
+    point?.describe(in: &facts)
+    var isDone = point != nil
     // What could not even begin leaves nothing behind, and its name free.
     defer { if !isDone { folder?.discard() } }
     context.beginRun(facts, folder: folder, modelID: plan.model.component.id)
@@ -90,15 +94,20 @@ final class Worker {
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
     if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
-    try outputs.begin(recordingFacts(plan, facts)) {
+    try outputs.begin(from: point, recordingFacts(plan, facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
     if let folder, let began = plan.output.began { outputs.trainingBegins = { began(folder.path) } }
     context.helpers.tell = { outputs.log(.warning, $0, from: $1) }
     defer { context.helpers.tell = { _, _ in } }
-    let found = try plan.training.learningRateSearch.map {
-      try findLearningRate($0, parts, prepared, interruption, folder, console)
-    }
+    let found =
+      try point.map { $0.contents.foundLearningRate }
+      ?? plan.training.learningRateSearch.map {
+        try findLearningRate($0, parts, prepared, interruption, folder, console)
+      }
+    try outputs.takeCheckpoints(
+      request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, context.clock)
+    defer { outputs.checkpoints = nil }
     let trainer = Trainer(
       model: model, callbacks: parts.callbacks, trainingMonitors: parts.monitors.training,
       validationMonitors: parts.monitors.validation, epochMonitors: parts.monitors.epoch,
@@ -114,7 +123,7 @@ final class Worker {
     }
     // Snapshots are of this model; the next fit may have another.
     defer { do { try trainer.dropSlots() } catch { pool.remove(model) } }
-    let result = trainer.fit()
+    let result = trainer.fit(from: point?.contents.run)
     if let epoch = result.epochs.first(where: { $0["loss"].map { !$0.isFinite } ?? false }) {
       let text =
         "the loss is \(epoch["loss"] ?? .nan) since epoch \(epoch.index + 1): the model has diverged; "
@@ -122,7 +131,7 @@ final class Worker {
         .warning, text + "try a smaller learning rate, and the callback terminate-on-nan ends such a run",
         from: "the loop")
     }
-    isDone = !result.neverBegan
+    isDone = point != nil || !result.neverBegan
     var report = RunReport(
       result: result, folder: isDone ? folder?.path : nil, task: task, trainingRows: training.rows.count,
       validationRows: validation?.rows.count ?? 0, batchesPerEpoch: training.batchCount,
@@ -131,7 +140,8 @@ final class Worker {
       warnings: outputs.warnings)
     report.incidents = context.helpers.takeIncidents()
     if request.predictsValidation, let validation { measureHeldOut(&report, trainer, validation) }
-    if let folder, isDone { finish(&report, folder, parts, prepared, seed) }
+    if let folder, isDone, !result.neverBegan { finish(&report, folder, parts, prepared, seed) }
+    outputs.checkpoints?.end(report.result.outcome)
     return report
   }
 
@@ -178,6 +188,7 @@ final class Worker {
     _ folder: RunFolder?, _ console: any Console
   ) throws -> Double {
     let result = try run(search, parts, prepared, interruption)
+    if interruption.isRequested { throw InterruptedBeforeTraining() }
     if let folder { try AtomicFile.write(result.csv, to: folder.file("learning-rate-search.csv")) }
     guard let rate = result.suggestion else {
       throw LoopError(

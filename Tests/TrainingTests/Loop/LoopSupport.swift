@@ -124,8 +124,10 @@ final class MeanModel: LoopModel {
   }
   func dropSnapshot(_ number: Int) throws { snapshots[number] = nil }
 
-  func saveState() throws -> StateTable { [:] }
-  func loadState(_ state: StateTable) throws {}
+  func saveState() throws -> StateTable { ["trained": .int(Int64(trained))] }
+  func loadState(_ state: StateTable) throws {
+    if case .int(let value)? = state["trained"] { trained = Int(value) }
+  }
 }
 
 /// A monitor that publishes what the test says, or counts rows.
@@ -174,8 +176,11 @@ final class CountingMonitor: LoopMonitor {
     if let value = try value(rows, passes) { effects.append(.publish(metric: metric, value: value)) }
   }
 
-  func saveState() throws -> StateTable { [:] }
-  func loadState(_ state: StateTable) throws {}
+  func saveState() throws -> StateTable { ["rows": .int(Int64(rows)), "passes": .int(Int64(passes))] }
+  func loadState(_ state: StateTable) throws {
+    if case .int(let value)? = state["rows"] { rows = Int(value) }
+    if case .int(let value)? = state["passes"] { passes = Int(value) }
+  }
 }
 
 /// A target that keeps what reaches it.
@@ -188,6 +193,8 @@ final class KeepingTarget: SilentTarget {
   private(set) var checkpoints = 0
   private(set) var epochs: [Epoch] = []
   var onCheckpoint: () throws -> Void = {}
+  var isDue: (RunPosition) -> Bool = { _ in false }
+  private(set) var states: [RunState] = []
 
   override func log(_ level: LogLevel, _ text: String, from part: String) {
     lines.append("\(level): \(text)")
@@ -201,8 +208,11 @@ final class KeepingTarget: SilentTarget {
     guard !path.hasPrefix("/") else { throw Fault(description: "no place for \(path)") }
     saved += weights.map { $0.tensor.floats[0] }
   }
-  override func checkpoint(_ trainer: Trainer) throws {
+  override func isCheckpointDue(at position: RunPosition, step: Int) -> Bool { isDue(position) }
+  override func checkpoint(_ trainer: Trainer, because reason: CheckpointReason) throws {
+    if reason == .ended { return }
     checkpoints += 1
+    states.append(try trainer.state())
     try onCheckpoint()
   }
   override func records(_ hook: Hook) -> Bool { recordsAll }

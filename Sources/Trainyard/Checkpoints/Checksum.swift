@@ -1,0 +1,31 @@
+import CZlib
+
+/// CRC-32 as zlib computes it: finds what a disk has damaged, and is no protection against forgery.
+struct Checksum: Equatable, Sendable {
+  private(set) var value: UInt32 = 0
+
+  init() {}
+
+  init(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+
+  init?(hex: String) {
+    guard hex.utf8.count == 8, let value = UInt32(hex, radix: 16) else { return nil }
+    self.value = value
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    var rest = bytes
+    while let base = rest.baseAddress, rest.count > 0 {
+      let count = min(rest.count, 1 << 30)
+      value = UInt32(
+        truncatingIfNeeded: crc32(uLong(value), base.assumingMemoryBound(to: UInt8.self), uInt(count)))
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+  }
+
+  /// Eight digits.
+  var hex: String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: 8 - text.utf8.count) + text
+  }
+}

@@ -1,0 +1,22 @@
+/// `resume/origin.json`: what belongs to a run's `config.json` and is no key of a pipeline.
+struct RunOrigin {
+  /// What relative paths of the config are relative to, and whose `plugins` folder is searched.
+  var baseFolder: String
+
+  private static let name = "origin.json"
+
+  init(baseFolder: String) { self.baseFolder = PathName.absolute(baseFolder) }
+
+  func write(to folder: String) throws {
+    let value: JSONValue = ["base_folder": .string(baseFolder)]
+    try AtomicFile.write(JSONWriter.pretty(value), to: PathName.join(folder, Self.name))
+  }
+
+  /// - Parameter folder: The run's `resume` folder.
+  init(reading folder: String) {
+    let text = (try? InputFile.read(PathName.join(folder, Self.name), limit: 1 << 16))
+      .flatMap { String(validating: $0, as: UTF8.self) }
+    let value = text.flatMap { try? JSONValue(parsing: $0, from: Self.name) }
+    baseFolder = value?["base_folder"]?.string ?? "."
+  }
+}
