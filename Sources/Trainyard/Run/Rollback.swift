@@ -21,8 +21,9 @@ public struct Rollback: Sendable, Equatable {
   public var account: String {
     let place = epoch < 0 ? "before the first epoch" : "in epoch \(epoch + 1)"
     let target = startStep == 0 ? "its start" : "step \(startStep), \(position.words)"
-    let steps = repeatedSteps == 1 ? "1 step" : "\(repeatedSteps) steps"
-    return "\(incident.account), \(place): the run went back to \(target), and does \(steps) again"
+    let back = "\(incident.account), \(place): the run went back to \(target)"
+    guard repeatedSteps > 0 else { return back }
+    return back + ", and does \(repeatedSteps == 1 ? "1 step" : "\(repeatedSteps) steps") again"
   }
 
   var json: JSONValue {
