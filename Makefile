@@ -52,7 +52,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test soak memory traces tensorboard-check examples install docs format lint clean swift packages dataset gsl
+.PHONY: help run build test soak isolation-cost memory traces tensorboard-check examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -80,6 +80,9 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 
 soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
 	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)
+
+isolation-cost: build ## What a batch hook of an isolated callback costs
+	@python3 Tests/Soak/isolation_cost.py --program $(PROGRAM)
 
 memory: build ## Peak memory of runs of up to a million batches and ten thousand epochs
 	@python3 Tests/Soak/memory.py --program $(PROGRAM)
