@@ -75,7 +75,7 @@ printf '#!/bin/sh\nexec clang -fsanitize=$(1) "$$@"\n' > .build/$(1)/bin/cc; \
 chmod +x .build/$(1)/bin/cc
 endef
 
-.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak memory traces tensorboard-check \
+.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check \
   examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
@@ -120,6 +120,9 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 
 soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
 	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)
+
+isolation-cost: build ## What a batch hook of an isolated callback costs
+	@python3 Tests/Soak/isolation_cost.py --program $(PROGRAM)
 
 memory: build ## Peak memory of runs of up to a million batches and ten thousand epochs
 	@python3 Tests/Soak/memory.py --program $(PROGRAM)

@@ -16,7 +16,8 @@ public class RemoteInstance {
   private var isDestroyed = false
 
   // What a run changes.
-  private var isGone = false
+  /// Why it is gone; `nil`: it is there.
+  public private(set) var death: HelperFailure?
   private var restarts = 0
   /// What brings the instance back: its reset, its last saved state, how the run began, and what came since.
   private var resetRequest: HelperRequest?
@@ -68,6 +69,8 @@ public class RemoteInstance {
     _ call: HelperCall, _ name: String, event: [UnsafeRawBufferPointer] = [],
     input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0, _ fill: (inout WireWriter) -> Void = { _ in }
   ) throws -> WireReader {
+    // What a model had learned is gone with it: only a reset makes it a model again.
+    if component.kind == .model, call != .modelReset, let death { throw death }
     let request = HelperRequest(call, name: name, member: number, fill)
     request.setEvent(event)
     request.setInput(input)
@@ -80,8 +83,9 @@ public class RemoteInstance {
 
   /// As new. Also for one that is gone: it gets a new helper.
   func runReset(_ call: HelperCall, _ fill: (inout WireWriter) -> Void = { _ in }) throws {
-    isGone = false
-    restarts = 0
+    death = nil
+    // The restarts of a model are resets: `beginRun` begins to count them.
+    if component.kind != .model { restarts = 0 }
     resetRequest = nil
     state = nil
     begin = nil
@@ -91,8 +95,11 @@ public class RemoteInstance {
     try perform(call, "reset", fill)
   }
 
+  /// Of a model, whose run may reset it more than once: it may be brought back as often as in any other run.
+  public func beginRun() { restarts = 0 }
+
   /// Whether the instance was given up in this run.
-  public var hasGone: Bool { isGone }
+  public var hasGone: Bool { death != nil }
 
   public var savesState: Bool { component.slots.contains("state_save") }
 
@@ -189,14 +196,23 @@ public class RemoteInstance {
     let incident = HelperIncident(
       instance: name, kind: component.kind, call: call, what: what, policy: policy)
     group.onIncident(incident)
-    guard policy != .restart else {
+    if policy == .restart {
       restarts += 1
-      return
+      // A model that was trained cannot be what it was: its run goes back, and resets it.
+      if component.kind != .model || resetRequest == nil && call == "create" { return }
     }
-    isGone = true
-    throw HelperFailure(
-      incident: incident,
-      help: policy == .drop
-        ? "" : "with 'on_crash: drop' a run goes on without it, with 'on_crash: restart' with a new one")
+    let failure = HelperFailure(incident: incident, help: help(policy))
+    self.death = failure
+    throw failure
+  }
+
+  private func help(_ policy: IsolationSettings.CrashPolicy) -> String {
+    guard policy == .fail, settings.onCrash == .fail else { return "" }
+    return switch component.kind {
+    case .model: "with 'on_crash: restart' a run goes back to its last checkpoint, with a new helper"
+    case .dataset: "with 'on_crash: restart' a run goes on with a new one"
+    case .callback, .monitor:
+      "with 'on_crash: drop' a run goes on without it, with 'on_crash: restart' with a new one"
+    }
   }
 }

@@ -158,6 +158,8 @@ public final class RemoteModel: RemoteInstance {
   }
 
   public func dropSnapshot(_ slot: Int) throws {
+    // They are gone with it.
+    if hasGone { return }
     try perform(.snapshotDrop, "snapshot_drop") { $0.put(Int64(slot)) }
   }
 

@@ -183,6 +183,14 @@ public final class HookRunner {
     return first
   }
 
+  /// The run goes back, and begins anew from a state: nobody is told of an end.
+  func abandon() {
+    target.status("", from: "")
+    metrics.endRun()
+  }
+
+  func warn(_ text: String) { say(.warning, text, from: "the loop") }
+
   // MARK: Hooks
 
   /// Whether anyone has to be told of the hook: a callback, or the recording.

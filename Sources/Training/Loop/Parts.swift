@@ -69,9 +69,12 @@ public protocol LoopModel: AnyObject {
   func loadState(_ state: StateTable) throws
   /// See `LoopCallback.randomState`.
   var randomState: [UInt64] { get set }
+  /// Why nothing is left of it until its next reset; `nil`: it is there.
+  var death: (any Error)? { get }
 }
 
 extension LoopModel {
+  public var death: (any Error)? { nil }
   public var randomState: [UInt64] {
     get { [] }
     set {}

@@ -40,6 +40,18 @@ public final class Trainer {
   public var addedMonitors: () throws -> MonitorSet = { MonitorSet() }
   /// Called when an epoch is complete, from outside of the run; may ask to stop, and says who asks.
   public var afterEpoch: (Epoch) -> (reason: String, by: String)? = { _ in nil }
+  /// Where a run goes on whose model is gone; `nil`: nowhere. Whoever answers has put back what the run has written
+  /// since. Asked between a call that failed and whatever would have followed it.
+  public var goBack: (Trainer) throws -> Start? = { _ in nil }
+
+  /// Where a run begins, or goes on.
+  public struct Start {
+    /// `nil`: with its first epoch.
+    public var state: RunState?
+
+    public init(_ state: RunState?) { self.state = state }
+  }
+
   private let trainingData: BatchLoader
   private let validationData: BatchLoader?
   private let initialWeights: [NamedTensor]
@@ -51,6 +63,7 @@ public final class Trainer {
   private var isInterrupted = false
   /// `max_steps` ended the last epoch before its data did.
   private var wasCutShort = false
+  private var canGoBack = true
   private var began: Int64 = 0
   private var epochBegan: Int64 = 0
   /// Where the run was when it could last be left, as far as anyone has asked.
@@ -100,6 +113,15 @@ public final class Trainer {
   /// Runs. Never throws: an error is in the result, after `on_exception` and `on_train_end(failed)`.
   /// - Parameter state: Takes up the run that it is of.
   public func fit(from state: RunState? = nil) -> FitResult {
+    canGoBack = true
+    var start = Start(state)
+    while let next = run(from: start.state) { start = next }
+    return result
+  }
+
+  /// Fills `result`.
+  /// - Returns: Where the run goes on, all of it as new, should its model be gone and come back.
+  private func run(from state: RunState?) -> Start? {
     began = Stopwatch.nanoseconds() - Stopwatch.nanoseconds(state?.seconds ?? 0)
     result = FitResult()
     isInterrupted = false
@@ -113,19 +135,38 @@ public final class Trainer {
       try trainEpochs(from: state)
       try conclude()
     } catch {
+      trainingData.end()
+      validationData?.end()
+      if let start = startAfterDeath() {
+        hooks.abandon()
+        return start
+      }
       // What names no part of its own, as a metric that nobody produces, is told as it is.
       fail(failure(error, part: "the run", call: "", epoch: hooks.frame.epoch, batch: hooks.frame.batch))
     }
     trainingData.end()
     validationData?.end()
     if let failure = hooks.end(result.outcome, reason: result.reason) { blame(failure) }
+    if let start = startAfterDeath() { return start }
     result.steps = hooks.frame.step
     result.costs = hooks.costs
     result.dropped = hooks.dropped
     result.warnings = hooks.warnings
     result.seconds = Stopwatch.seconds(since: began)
-    return result
+    return nil
   }
+
+  private func startAfterDeath() -> Start? {
+    guard canGoBack, model.death != nil else { return nil }
+    do { if let start = try goBack(self) { return start } } catch {
+      hooks.warn("the run could not go back: \(failure(error, part: "the run", call: "").description)")
+    }
+    canGoBack = false
+    return nil
+  }
+
+  /// Optimizer steps that are done, and the epoch that is running; -1 before the first.
+  public var progress: (step: Int, epoch: Int) { (hooks.frame.step, hooks.frame.epoch) }
 
   // MARK: Beginning
 
@@ -405,7 +446,11 @@ extension Trainer {
     for (key, monitor) in monitors.named {
       try attempt(monitor, "state_save") { state.monitors[key] = try monitor.save() }
     }
-    try attempt("model '\(model.name)'", "state_save") { state.model = try model.save() }
+    try attempt("model '\(model.name)'", "state_save") {
+      state.model = try model.save()
+      // It may have gone while it was asked for what it need not have, such as a hyper-parameter.
+      if let death = model.death { throw death }
+    }
     return state
   }
 

@@ -29,7 +29,7 @@ final class Helpers {
     let isOnRunThread = planned.component.kind != .dataset
     group.onIncident = { [unowned self] incident in
       incidents.withLock { $0.append(incident) }
-      if isOnRunThread, incident.policy == .restart {
+      if isOnRunThread, incident.policy == .restart, incident.kind != .model {
         tell("\(incident.account); it was brought back in a new helper", incident.instance)
       } else if isOnRunThread, incident.policy == .drop, incident.kind == .monitor {
         tell("\(incident.account); the run goes on without it", incident.instance)

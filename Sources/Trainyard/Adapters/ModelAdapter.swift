@@ -73,6 +73,15 @@ final class ModelAdapter: LoopModel {
     result.prediction = prediction
   }
 
+  // MARK: Its helper
+
+  /// Before a run, whose resets are counted from here on.
+  func beginRun() { (instance as? RemoteModel)?.beginRun() }
+
+  /// Its helper is gone, and with it what it had learned: until the next reset it cannot be used.
+  var helperFailure: HelperFailure? { (instance as? RemoteModel)?.death }
+  var death: (any Error)? { helperFailure }
+
   // MARK: Weights
 
   /// What the model shows in the same place as the last time is not described anew: averages are taken in each step.

@@ -25,13 +25,16 @@ public final class ResumePoint {
 
   /// Finds the newest checkpoint of a run that is whole.
   /// - Throws: `ResumeProblem` where there is none; `RunIsInUse`.
-  public init(_ folder: String) throws {
+  public convenience init(_ folder: String) throws { try self.init(folder, held: nil) }
+
+  /// - Parameter held: The lock of the run, where it is this process that goes back to a checkpoint.
+  init(_ folder: String, held: RunLock?) throws {
     self.folder = folder
     let path = PathName.join(folder, RunCheckpoints.folderName)
     let numbers = CheckpointStore.numbers(in: path)
     let note = CrashNote.words(PathName.join(path, CrashNote.fileName))
     guard !numbers.isEmpty else { throw ResumeProblem.nothing(folder, note) }
-    lock = try RunLock(path, of: folder)
+    lock = try held ?? RunLock(path, of: folder)
     var damaged: [String] = []
     for number in numbers {
       do {
@@ -39,6 +42,7 @@ public final class ResumePoint {
         (contents, history) = found
         self.number = number
         warnings = damaged
+        if held != nil { return }
         if let note {
           warnings.append(note)
         } else if lock.wasLeftBehind {
@@ -65,6 +69,12 @@ public final class ResumePoint {
     if !allowsChanges, identity.data != contents.data {
       throw ResumeProblem.otherData(folder, contents.data, identity.data)
     }
+    try putBackFiles()
+    return RunFolder(resuming: folder, contents.files)
+  }
+
+  /// The files of the run's folder as they were at the checkpoint.
+  func putBackFiles() throws {
     let path = PathName.join(folder, RunCheckpoints.folderName)
     // Those that are newer and damaged: the run gives their numbers to others.
     for newer in CheckpointStore.numbers(in: path) where newer > number {
@@ -72,7 +82,6 @@ public final class ResumePoint {
     }
     unlink(PathName.join(path, CrashNote.fileName))
     fileProblems = try FileUndo.restore(folder, to: number, lengths: contents.files, in: path)
-    return RunFolder(resuming: folder, contents.files)
   }
 
   func describe(in facts: inout ty_run_facts) {

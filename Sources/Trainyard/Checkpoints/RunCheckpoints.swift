@@ -31,9 +31,11 @@ final class RunCheckpoints {
   /// - Parameters:
   ///   - identity: What all checkpoints of the run have in common.
   ///   - point: Where the run goes on.
+  ///   - held: The lock of the run, which goes back to its start.
   init(
     _ folder: RunFolder, policy: CheckpointPolicy, identity: CheckpointContents, baseFolder: String,
-    from point: ResumePoint?, clock: @escaping () -> Int64, log: @escaping (LogLevel, String) -> Void
+    from point: ResumePoint?, held: RunLock? = nil, clock: @escaping () -> Int64,
+    log: @escaping (LogLevel, String) -> Void
   ) throws {
     self.folder = folder
     self.identity = identity
@@ -45,7 +47,7 @@ final class RunCheckpoints {
       safe = (point.number, point.contents.run.position)
     } else {
       try PathName.makeFolders(path)
-      lock = try RunLock(path, of: folder.path)
+      lock = try held ?? RunLock(path, of: folder.path)
       undo = FileUndo(path)
       try RunOrigin(baseFolder: baseFolder).write(to: path)
     }
@@ -156,6 +158,19 @@ final class RunCheckpoints {
   private static func words(_ error: any Error) -> String {
     guard let file = error as? FileError, let help = file.help else { return "\(error)" }
     return "\(file.description); \(help)"
+  }
+
+  /// Waits for the writer, and lets the run go: it goes back to one of its checkpoints, or to its start.
+  func leave() -> RunLock {
+    collect()
+    folder.undo = nil
+    return lock
+  }
+
+  /// None of a run's checkpoints is to be gone on from; that it is going on stays.
+  static func removeAll(in path: String) {
+    for number in CheckpointStore.numbers(in: path) { CheckpointStore.remove(number, in: path) }
+    for name in PathName.entries(of: path) where name != "lock" { PathName.remove(PathName.join(path, name)) }
   }
 
   // MARK: The end

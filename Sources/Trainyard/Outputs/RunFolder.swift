@@ -62,6 +62,19 @@ public final class RunFolder {
     self.lengths = lengths
   }
 
+  /// The run goes back to a checkpoint, and its files have been put back.
+  func goBack(to lengths: FileLengths) {
+    closeFiles()
+    self.lengths = lengths
+  }
+
+  /// The run goes back to its start: what has come since goes.
+  /// - Parameter kept: The names of what was there.
+  func goBack(toStartWith kept: Set<String>) {
+    goBack(to: [:])
+    for name in PathName.entries(of: path) where !kept.contains(name) { PathName.remove(file(name)) }
+  }
+
   /// The folder that a fit asks for; `nil` where it asks for none.
   convenience init?(_ place: FitRequest.Folder) throws {
     switch place {

@@ -40,6 +40,10 @@ final class RunOutputs: RunTarget {
     parameters: @escaping () -> [(String, Double)]
   ) throws {
     recorder?.parameters = parameters
+    try begin(from: point, facts)
+  }
+
+  private func begin(from point: ResumePoint?, _ facts: [(String, JSONValue)]) throws {
     guard let state = point?.contents.outputs else {
       try recorder?.begin(facts)
       return
@@ -49,14 +53,25 @@ final class RunOutputs: RunTarget {
     warnings = state.warnings
   }
 
+  /// The run goes back, and its files have been put back.
+  /// - Parameter warnings: Of the run when it began.
+  func goBack(to point: ResumePoint?, _ facts: [(String, JSONValue)], warnings: [String]) throws {
+    recordingError = nil
+    self.warnings = warnings
+    metricsFile?.columns = []
+    recorder?.seconds = 0
+    try begin(from: point, facts)
+  }
+
   /// Takes checkpoints of the run from here on, where it has a folder for them.
   func takeCheckpoints(
     _ policy: CheckpointPolicy?, _ identity: CheckpointContents, baseFolder: String, from point: ResumePoint?,
-    _ clock: RunClock
+    held: RunLock? = nil, _ clock: RunClock
   ) throws {
     guard let policy, let folder else { return }
     checkpoints = try RunCheckpoints(
-      folder, policy: policy, identity: identity, baseFolder: baseFolder, from: point, clock: clock.monotonic
+      folder, policy: policy, identity: identity, baseFolder: baseFolder, from: point, held: held,
+      clock: clock.monotonic
     ) { [unowned self] level, text in log(level, text, from: "the checkpoints") }
   }
 
@@ -64,6 +79,9 @@ final class RunOutputs: RunTarget {
     if level == .warning { warnings.append(text) }
     console.line(level, text)
   }
+
+  /// A warning that was said earlier.
+  func keep(_ warning: String) { warnings.append(warning) }
 
   func status(_ text: String, from part: String) { console.status(text) }
 

@@ -153,9 +153,7 @@ struct Planner {
     if settings.onCrash == .drop {
       refuse(
         "a run cannot go on without its \(plugin.kind.rawValue)",
-        plugin.kind == .model ? "write 'on_crash: fail'" : "write 'on_crash: fail' or 'on_crash: restart'")
-    } else if settings.onCrash == .restart, plugin.kind == .model {
-      refuse("a model cannot be brought back in the middle of a run", "write 'on_crash: fail'")
+        "write 'on_crash: fail' or 'on_crash: restart'")
     }
   }
 

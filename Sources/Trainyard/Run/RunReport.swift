@@ -16,6 +16,10 @@ public struct RunReport: Sendable {
   public var warnings: [String]
   /// Helper processes that died, hung or broke the protocol, in their order, and what became of their instances.
   public var incidents: [HelperIncident] = []
+  /// How often the run went back to a checkpoint because its model had died, in their order.
+  public var rollbacks: [Rollback] = []
+  /// Optimizer steps that were done again after it.
+  public var repeatedSteps: Int { rollbacks.reduce(0) { $0 + $1.repeatedSteps } }
   /// What the model, as the run has left it, makes of the validation rows; for a fit that was asked for it and that
   /// finished or was stopped.
   public var heldOut: HeldOutResult?

@@ -44,6 +44,10 @@ enum Summary {
     if !report.incidents.isEmpty {
       pairs.append(("incidents", .array(report.incidents.map(incident))))
     }
+    if !report.rollbacks.isEmpty {
+      pairs.append(("rollbacks", .array(report.rollbacks.map(\.json))))
+      pairs.append(("repeated_steps", .int(Int64(report.repeatedSteps))))
+    }
     pairs.append(("warnings", .array(report.warnings.map { .string($0) })))
     return .record(pairs)
   }

@@ -76,7 +76,8 @@ final class Worker {
     try parts.data.reset()
     let prepared = try parts.data.prepare(seed: seed)
     let task = prepared.task
-    let isFullBatch = try check(task, model)
+    model.beginRun()
+    let isFullBatch = try model.unlessItDies { try check(task, model) }
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader()
     let identity = CheckpointContents(plan, prepared, training, validation)
@@ -103,10 +104,20 @@ final class Worker {
     let found =
       try point.map { $0.contents.foundLearningRate }
       ?? plan.training.learningRateSearch.map {
-        try findLearningRate($0, parts, prepared, interruption, folder, console)
+        search in
+        try model.unlessItDies {
+          try findLearningRate(search, parts, prepared, interruption, folder, console)
+        }
       }
-    try outputs.takeCheckpoints(
-      request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, context.clock)
+    let rewind = RunRewind(
+      outputs: outputs, folder: folder, from: point,
+      recordingFacts: recordingFacts(plan, self.facts(plan, training, validation, seed: seed, width: 0)))
+    func takeCheckpoints(_ point: ResumePoint?, _ held: RunLock?) throws {
+      try outputs.takeCheckpoints(
+        request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, held: held,
+        context.clock)
+    }
+    try takeCheckpoints(point, nil)
     defer { outputs.checkpoints = nil }
     let trainer = Trainer(
       model: model, callbacks: parts.callbacks, trainingMonitors: parts.monitors.training,
@@ -119,7 +130,22 @@ final class Worker {
       try context.takeRequestedMonitors().reduce(into: MonitorSet()) { $0.add(try factory.monitors($1)) }
     }
     if let observer = request.observer {
-      trainer.afterEpoch = { epoch in observer.epochEnded(epoch).map { ($0, observer.name) } }
+      // Told of an epoch once, and taken at its word when the epoch is done again.
+      var answers: [Int: String?] = [:]
+      trainer.afterEpoch = { epoch in
+        let answer = answers[epoch.index] ?? observer.epochEnded(epoch)
+        answers[epoch.index] = .some(answer)
+        return answer.map { ($0, observer.name) }
+      }
+    }
+    trainer.goBack = { [context, bridge] trainer in
+      guard let failure = model.helperFailure, failure.incident.policy == .restart else { return nil }
+      let point = try rewind.goBack(after: failure.incident, trainer, takingCheckpoints: takeCheckpoints)
+      var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
+      point?.describe(in: &facts)
+      context.beginRun(facts, folder: folder, modelID: plan.model.component.id)
+      bridge.forget()
+      return Trainer.Start(point?.contents.run)
     }
     // Snapshots are of this model; the next fit may have another.
     defer { do { try trainer.dropSlots() } catch { pool.remove(model) } }
@@ -139,6 +165,7 @@ final class Worker {
         context.metrics.declared.map { ($0.name, $0.declaration.direction) }, uniquingKeysWith: { $1 }),
       warnings: outputs.warnings)
     report.incidents = context.helpers.takeIncidents()
+    report.rollbacks = rewind.rollbacks
     if request.predictsValidation, let validation { measureHeldOut(&report, trainer, validation) }
     if let folder, isDone, !result.neverBegan { finish(&report, folder, parts, prepared, seed) }
     outputs.checkpoints?.end(report.result.outcome)

@@ -1,0 +1,155 @@
+/*
+ * The model of examples/model-in-c, which dies in one of its calls: once where there is a marker, and else every time.
+ */
+#define _GNU_SOURCE
+#define trainyard_plugin softmax_plugin
+#include "softmax_regression.c"
+#undef trainyard_plugin
+
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* It lives alone in its helper. */
+static char fault[32], place[64], marker[4096];
+static int64_t after, seen;
+static int damages;
+static volatile int zero = 0;
+
+/* The fourth checkpoint, once it is there: a helper may write in the folder of runs. */
+static void damage(void) {
+  char pattern[4200];
+  glob_t found;
+  int tries;
+  if (strrchr(marker, '/') == NULL) return;
+  snprintf(pattern, sizeof pattern, "%.*s/*/resume/00000004/state.json",
+           (int)(strrchr(marker, '/') - marker), marker);
+  for (tries = 0; tries < 2000 && glob(pattern, 0, NULL, &found) != 0; tries++) usleep(10000);
+  if (tries < 2000) {
+    FILE *file = fopen(found.gl_pathv[0], "a");
+    if (file != NULL) {
+      fputs("x", file);
+      fclose(file);
+    }
+  }
+}
+
+static void maybe(const char *name) {
+  if (strcmp(place, name) != 0 || seen++ < after) return;
+  if (marker[0] != 0) {
+    int file = open(marker, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (file < 0) return;
+    close(file);
+  }
+  if (damages) damage();
+  if (strcmp(fault, "segfault") == 0) {
+    *(volatile int *)(uintptr_t)(8 + zero) = 1;
+  } else if (strcmp(fault, "exit") == 0) {
+    exit(0);
+  } else if (strcmp(fault, "hang") == 0) {
+    while (zero == 0) {
+    }
+  } else if (strcmp(fault, "garbage") == 0) {
+    char bytes[256];
+    memset(bytes, 0xee, sizeof bytes);
+    for (int number = 0; number < 1024; number++) {
+      ssize_t ignored = write(number, bytes, sizeof bytes);
+      (void)ignored;
+    }
+  }
+}
+
+static ty_status faulty_create(const ty_component *its_component, const ty_host *host, void **made) {
+  snprintf(fault, sizeof fault, "%s", host->option_text(host, "fault", 0));
+  snprintf(place, sizeof place, "%s", host->option_text(host, "call", 0));
+  snprintf(marker, sizeof marker, "%s", host->option_text(host, "marker", 0));
+  after = host->option_int(host, "after", 0);
+  damages = host->option_bool(host, "damages", 0);
+  return create(its_component, host, made);
+}
+
+static ty_status faulty_reset(void *self, uint64_t seed, const ty_task *task) {
+  maybe("reset");
+  return reset(self, seed, task);
+}
+
+static ty_status faulty_save(void *self, const ty_sink *sink) {
+  maybe("state_save");
+  return state_save(self, sink);
+}
+
+static ty_status faulty_load(void *self, const ty_source *source) {
+  maybe("state_load");
+  return state_load(self, source);
+}
+
+static ty_status faulty_train_step(void *self, const ty_batch *batch, ty_step *step) {
+  maybe("train_step");
+  return train_step(self, batch, step);
+}
+
+static ty_status faulty_evaluate(void *self, const ty_batch *batch, ty_step *step) {
+  maybe("evaluate");
+  return evaluate(self, batch, step);
+}
+
+static ty_status faulty_assign(void *self, const ty_weight *const *weights, uint64_t count) {
+  maybe("assign");
+  return assign(self, weights, count);
+}
+
+static int faulty_parameter_get(void *self, const char *name, double *value) {
+  maybe("parameter_get");
+  return parameter_get(self, name, value);
+}
+
+#define TEXT_OPTION(its_name, its_key, its_default)                                                \
+  static const ty_option its_name = {.struct_size = sizeof(ty_option), .type = TY_OPTION_STRING,   \
+                                     .key = its_key, .doc = "See the source.",                     \
+                                     .default_text = its_default}
+TEXT_OPTION(fault_option, "fault", "none");
+TEXT_OPTION(call_option, "call", "nowhere");
+TEXT_OPTION(marker_option, "marker", "\"\"");
+static const ty_option after_option = {.struct_size = sizeof(ty_option), .type = TY_OPTION_INT,
+                                       .key = "after", .doc = "Calls that go well.",
+                                       .default_text = "0"};
+static const ty_option damages_option = {.struct_size = sizeof(ty_option), .type = TY_OPTION_BOOL,
+                                         .key = "damages", .doc = "Spoils a checkpoint.",
+                                         .default_text = "false"};
+static const ty_option *const faulty_options[] = {
+    &learning_rate_option, &momentum_option, &fault_option, &call_option, &marker_option,
+    &after_option, &damages_option,
+};
+
+static const ty_model faulty_table = {
+    .struct_size = sizeof(ty_model),
+    .create = faulty_create,
+    .destroy = destroy,
+    .reset = faulty_reset,
+    .state_save = faulty_save,
+    .state_load = faulty_load,
+    .describe = describe,
+    .train_step = faulty_train_step,
+    .evaluate = faulty_evaluate,
+    .weight_count = weight_count,
+    .weight = weight,
+    .assign = faulty_assign,
+    .parameter_name = parameter_name,
+    .parameter_get = faulty_parameter_get,
+    .parameter_set = parameter_set,
+};
+
+static const ty_component faulty_component = {
+    .struct_size = sizeof(ty_component), .kind = TY_KIND_MODEL, .id = "faulty-model", .version = "1.0.0",
+    .summary = "A model that dies.", .table = &faulty_table, .option_count = 7, .options = faulty_options,
+};
+static const ty_component *const faulty_components[] = {&faulty_component};
+static const ty_module faulty_module = {.struct_size = sizeof(ty_module), .abi_major = TY_ABI_MAJOR,
+                                        .abi_minor = TY_ABI_MINOR, .component_count = 1,
+                                        .components = faulty_components};
+
+TY_EXPORT const ty_module *trainyard_plugin(const ty_entry_args *args) {
+  (void)args;
+  return &faulty_module;
+}
