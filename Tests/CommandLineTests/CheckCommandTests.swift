@@ -177,7 +177,7 @@ import Trainyard
       crashed.output.hasSuffix(
         """
           crashed w: first of FOLDER/libf.so: its process crashed: signal 11 (SIGSEGV)
-                    at:   FOLDER/both.yaml:6:3, monitors[1]
+                    at:   both.yaml:6:3, monitors[1]
                     help: compare 'returns' and 'args' with the prototype in the function's header
 
         1 came back, 1 did not
