@@ -2,21 +2,28 @@ import ArgumentParser
 import Conformance
 import Trainyard
 
-/// `trainyard check`: whether a plugin keeps the contract.
+/// `trainyard check`: whether a plugin keeps the contract, or whether the C functions of a pipeline come back.
 struct CheckCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "check", abstract: "Checks that a plugin keeps the contract.",
+    commandName: "check",
+    abstract: "Checks that a plugin keeps the contract, or calls the C functions of a pipeline.",
     discussion: """
       Each rule is checked in a process of its own, so that a plugin may crash or hang. What fails is told with the \
       shortest run that shows it.
 
         trainyard check early-stopping --level strict
         trainyard check ./libmine.so --option monitor=loss --rule reset-trace
+        trainyard check pipeline.yaml
+
+      Of a pipeline each C function among its monitors is called once with made data, in a process of its own: a \
+      signature that is not the function's may show itself there.
 
       Exit status: 0 when no rule failed, 1 when one failed or the plugin crashed, 2 when it could not be checked.
       """)
 
-  @Argument(help: "A plugin's id, or the path of a library.", completion: .file(extensions: ["so"]))
+  @Argument(
+    help: "A plugin's id, the path of a library, or a pipeline file.",
+    completion: .file(extensions: ["so", "yaml", "yml", "json"]))
   var plugin: String?
   @Option(help: "Only this component of a library that has several.")
   var component: String?
@@ -61,6 +68,9 @@ struct CheckCommand: ParsableCommand {
 
   func run() throws {
     guard let plugin, !listsRules else { return try StandardOutput.write(CheckText.rules(json: json)) }
+    if [".yaml", ".yml", ".json"].contains(where: plugin.hasSuffix) {
+      return try FunctionCheckText.run(Pipeline(contentsOf: plugin), path: plugin, json: json)
+    }
     let catalog = try Catalog(folders: pluginFolders)
     var request = CheckRequest(plugin, searchFolders: catalog.folders)
     request.component = component

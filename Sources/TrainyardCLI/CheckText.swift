@@ -93,7 +93,7 @@ struct CheckText {
   }
 
   /// A plugin's words must not move the cursor or change colours.
-  private static func printable(_ text: String, keepsEscapes: Bool) -> String {
+  static func printable(_ text: String, keepsEscapes: Bool = false) -> String {
     String(
       String.UnicodeScalarView(
         text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 || keepsEscapes && $0.value == 27 }))

@@ -147,4 +147,44 @@ import Trainyard
     let given = try program.run("check timer --rule reset-trace --option duration=90s")
     #expect(given.output.contains("1 passed"))
   }
+
+  @Test func `calls the C functions of a pipeline, and tells which came back`() throws {
+    _ = try program.folder.write(
+      "f.c",
+      "double half(double x) { return x / 2; }\ndouble first(const double *x) { return x[0]; }\n")
+    _ = try compileLibrary(
+      [program.folder("f.c")], as: "f", in: program.folder, flags: ["-fvisibility=default"])
+    let head = "data: {train: {dataset: nowhere}}\nmodel: mlp\ntrain: {epochs: 1}\nmonitors:\n"
+    let good = "- {name: h, library: ./libf.so, symbol: half, returns: f64, args: [{bind: loss, as: f64}]}\n"
+    let bad = "- {name: w, library: ./libf.so, symbol: first, returns: f64, args: [{bind: 8, as: usize}]}\n"
+    _ = try program.folder.write("good.yaml", head + good)
+    _ = try program.folder.write("both.yaml", head + good + bad)
+    let answer = try program.run("check good.yaml")
+    #expect(
+      answer
+        == TrainyardProgram.Answer(
+          status: 0,
+          output: """
+            checking the C functions of good.yaml
+
+              passed  h: half of FOLDER/libf.so gave h 0.25 for made data
+
+            1 came back, 0 did not
+
+            """))
+    let crashed = try program.run("check both.yaml")
+    #expect(crashed.status == 1 && crashed.errors == "")
+    #expect(
+      crashed.output.hasSuffix(
+        """
+          crashed w: first of FOLDER/libf.so: its process crashed: signal 11 (SIGSEGV)
+                    at:   both.yaml:6:3, monitors[1]
+                    help: compare 'returns' and 'args' with the prototype in the function's header
+
+        1 came back, 1 did not
+
+        """), "\(crashed)")
+    let json = try program.run("check both.yaml --json")
+    #expect(json.status == 1 && json.output.contains("\"verdict\": \"crashed\""), "\(json)")
+  }
 }

@@ -61,18 +61,18 @@ import Training
       batch([1, 2, 3], weights: [1, 1, 2]), batch([4, 5], weights: [0.5, 1]), batch([6], weights: [3]),
     ]
     let whole = try FunctionMonitor(planned, run: RunContext(), pass: .train)
-    whole.reset()
+    try whole.reset()
     whole.passBegin(.train)
     for (batch, prediction) in batches { try whole.update(batch, prediction: prediction) }
     let expected = try #require(try value(of: whole))
 
     for split in 0...3 {
       let first = try FunctionMonitor(planned, run: RunContext(), pass: .train)
-      first.reset()
+      try first.reset()
       first.passBegin(.train)
       for (batch, prediction) in batches[..<split] { try first.update(batch, prediction: prediction) }
       let second = try FunctionMonitor(planned, run: RunContext(), pass: .train)
-      second.reset()
+      try second.reset()
       try second.loadState(first.saveState())
       for (batch, prediction) in batches[split...] { try second.update(batch, prediction: prediction) }
       #expect(try value(of: second) == expected, "split at \(split)")
@@ -85,7 +85,7 @@ import Training
     let monitor = try FunctionMonitor(planned, run: RunContext(), pass: .train)
     let (first, prediction) = batch([1, 2], weights: nil)
     try monitor.update(first, prediction: prediction)
-    let saved = monitor.saveState()
+    let saved = try monitor.saveState()
     let numbers = [UInt8](repeating: 0, count: 16)
     for (key, value) in [
       ("rows", StateValue.int(1000)), ("rows", .int(-1)), ("rows", .int(.max)), ("rows", .float(2)),
@@ -100,7 +100,7 @@ import Training
       #expect(try self.value(of: monitor) == nil, "nothing is left of it")
     }
     try monitor.loadState(saved)
-    #expect(monitor.saveState() == saved)
+    #expect(try monitor.saveState() == saved)
   }
 
   @Test func `counts of a checkpoint at their limit do not trap`() throws {
@@ -134,12 +134,12 @@ import Training
     let planned = try function("weighted", .epoch, in: folder)
     let monitor = try FunctionMonitor(planned, run: RunContext(), pass: .train)
     let new = try FunctionMonitor(planned, run: RunContext(), pass: .train)
-    new.reset()
-    let saved = new.saveState()
+    try new.reset()
+    let saved = try new.saveState()
     let (first, prediction) = batch([1, 2], weights: nil)
     for _ in 0..<2 {
-      monitor.reset()
-      #expect(monitor.saveState() == saved)
+      try monitor.reset()
+      #expect(try monitor.saveState() == saved)
       #expect(try value(of: monitor) == nil, "nothing was measured")
       monitor.passBegin(.train)
       try monitor.update(first, prediction: prediction)

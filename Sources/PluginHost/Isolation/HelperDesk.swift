@@ -1,10 +1,17 @@
 import CTrainyard
 import Glibc
 
+/// In the helper: what it holds under a number, and the calls that can be made on it.
+protocol HelperResident: AnyObject {
+  var services: HelperServices { get }
+  func perform(_ call: HelperCall, _ reader: inout WireReader, _ result: inout WireWriter) throws
+  func destroy()
+}
+
 /// In the helper: takes requests, makes the calls, sends back what came of them.
 final class HelperDesk {
   private let line: HelperLine
-  private var members: [UInt32: HelperMember] = [:]
+  private var members: [UInt32: any HelperResident] = [:]
 
   init(_ line: HelperLine) { self.line = line }
 
@@ -24,16 +31,22 @@ final class HelperDesk {
       let call = HelperCall(rawValue: raw)
     else { HelperLine.leave() }
     var result = WireWriter()
-    var member: HelperMember?
+    var member: (any HelperResident)?
     do {
       switch call {
       case .probe: try probe(&reader, &result)
       case .create:
         let services = HelperServices(line: line)
-        member = try HelperMember(&reader, services, line)
-        members[number] = member
+        let new: any HelperResident =
+          if let kind = try reader.optionalText() {
+            try GuestMember(kind, &reader, &result, services, line)
+          } else {
+            try HelperMember(&reader, services, line)
+          }
+        member = new
+        members[number] = new
       case .destroy:
-        members[number]?.instance.destroy()
+        members[number]?.destroy()
         members[number] = nil
       default:
         guard let found = members[number] else { throw WireFault("there is no instance \(number)") }

@@ -2,7 +2,7 @@ import CTrainyard
 import Glibc
 
 /// In the helper: one instance, and the calls that can be made on it.
-final class HelperMember {
+final class HelperMember: HelperResident {
   let instance: Instance
   let services: HelperServices
   private let line: HelperLine
@@ -44,6 +44,8 @@ final class HelperMember {
     step.deallocate()
     forget()
   }
+
+  func destroy() { instance.destroy() }
 
   private func forget() {
     layouts.removeAll()

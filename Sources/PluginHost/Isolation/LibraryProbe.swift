@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// Opens libraries in a process that ends: one for many libraries, and another when one of them has ended it.
-enum LibraryProbe {
+package enum LibraryProbe {
   private struct State: ~Copyable {
     var process: Prober?
     var pins: LibraryPins?
@@ -55,6 +55,57 @@ enum LibraryProbe {
     } catch {
       state.process = nil
       return .failure(LoadFault.crashed("broke the protocol (\(error))").error(at: userPath))
+    }
+  }
+
+  // MARK: Guests
+
+  /// The process ended, or did not answer; how, as in "crashed: signal 11 (SIGSEGV)".
+  package struct Ending: Error {
+    package var words: String
+
+    /// As of a plugin's library whose process ended while it was being opened.
+    package func error(opening path: String) -> LoadError { LoadFault.crashed(words).error(at: path) }
+  }
+
+  /// Makes a guest and, unless `call` is nil, calls it once, in a process that is gone afterwards.
+  /// - Returns: What it reported when it was made, or what the call gave.
+  package static func answer(
+    of creation: GuestCreation, call: [UInt8]? = nil, _ arrays: [UnsafeRawBufferPointer] = [],
+    pins: LibraryPins?, within time: Duration = .seconds(30)
+  ) throws(Ending) -> WireReader {
+    do throws(HelperDeath) {
+      let process = try start(pins).process
+      let made = try reader(process, creation.request(member: 1), time)
+      guard let call else { return made }
+      var layout = AreaLayout()
+      let places = arrays.map { (UInt64(layout.place($0.count)), UInt64($0.count)) }
+      let request = HelperRequest(.update, name: "call", member: 1) { writer in
+        writer.put(list: places) {
+          $0.put($1.0)
+          $0.put($1.1)
+        }
+        writer.append(call)
+      }
+      request.setInput(arrays)
+      return try reader(process, request, time)
+    } catch { throw Ending(words: error.words) }
+  }
+
+  private static func reader(
+    _ process: HelperProcess, _ request: HelperRequest, _ time: Duration
+  ) throws(HelperDeath) -> WireReader {
+    let answer = try process.exchange(request, within: time) { _, _ throws(WireFault) in
+      throw WireFault("a question of a guest")
+    }
+    switch answer {
+    case .failed(let words, _): throw HelperDeath(words: "could not do it: \(words)")
+    case .done(let body):
+      var reader = WireReader(body)
+      do throws(WireFault) {
+        guard try reader.take(UInt32.self) == 0 else { throw WireFault("effects of a guest") }
+      } catch { throw process.end("\(error)") }
+      return reader
     }
   }
 

@@ -14,6 +14,8 @@ public class RemoteInstance {
   private let creation: HelperRequest
   private var declared: [Bool] = []
   private var isDestroyed = false
+  /// What a guest had to say when it was made.
+  package private(set) var report: [UInt8] = []
 
   // What a run changes.
   /// Why it is gone; `nil`: it is there.
@@ -45,12 +47,28 @@ public class RemoteInstance {
     self.group = group
     number = group.newMember(component)
     creation = HelperRequest(.create, name: "create", member: number) {
+      $0.put(nil as String?)
       $0.put(component.libraryPath)
       $0.put(component.id)
       $0.put(name)
       $0.put(options)
     }
     _ = try group.perform(self, creation)
+  }
+
+  /// Makes a guest there: no plugin, but what the program itself has a maker for.
+  init(
+    _ group: HelperGroup, guest: GuestCreation, component: ComponentDescription, name: String,
+    settings: IsolationSettings, services: any HostServices
+  ) throws {
+    self.name = name
+    self.component = component
+    self.services = services
+    self.settings = settings
+    self.group = group
+    number = group.newMember(component)
+    creation = guest.request(member: number)
+    report = try group.perform(self, creation).rest
   }
 
   deinit { destroy() }
@@ -133,7 +151,10 @@ public class RemoteInstance {
   /// Looks at an answer before its effects are applied; throws what it cannot be.
   func check(_ reader: WireReader) throws(WireFault) {}
 
-  private var keepsJournal: Bool { settings.onCrash == .restart || group.isShared }
+  private var keepsJournal: Bool { remembers && (settings.onCrash == .restart || group.isShared) }
+
+  /// Whether a call has to do with those before it.
+  var remembers: Bool { true }
 
   /// A call has been made: it is kept, or the state after it.
   func journal(_ request: HelperRequest) {

@@ -83,7 +83,7 @@ extension WireWriter {
     put(list: field.categories) { $0.put($1) }
   }
 
-  mutating func put(_ error: LoadError) {
+  package mutating func put(_ error: LoadError) {
     put(error.code.rawValue)
     put(error.path)
     put(error.detail)
@@ -181,7 +181,7 @@ extension WireReader {
       categories: categories)
   }
 
-  mutating func loadError() throws(WireFault) -> LoadError {
+  package mutating func loadError() throws(WireFault) -> LoadError {
     guard let code = LoadError.Code(rawValue: try text()) else { throw WireFault("an error has no code") }
     return LoadError(code: code, path: try text(), detail: try text(), remedy: try text())
   }

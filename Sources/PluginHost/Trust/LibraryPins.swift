@@ -43,7 +43,7 @@ public struct LibraryPins: Sendable, Equatable {
   }
 
   /// What a helper process was told when it began; `nil` in every other process.
-  static let ofHelper = Mutex<LibraryPins?>(nil)
+  package static let ofHelper = Mutex<LibraryPins?>(nil)
 
   /// The pin that allows this content under this name.
   func pin(of file: String, _ sha256: String) throws(LoadFault) -> Pin {

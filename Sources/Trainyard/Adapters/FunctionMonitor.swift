@@ -1,4 +1,5 @@
 import ForeignCalls
+import PluginHost
 import Training
 
 /// A C function as the loop sees it: one instance for one pass, or one for the end of each epoch where the function is
@@ -7,7 +8,10 @@ final class FunctionMonitor: LoopMonitor {
   let name: String
   let isSample: Bool
   let effects = EffectQueue()
-  private let call: ForeignCall
+  private let signature: ForeignSignature
+  private let call: any FunctionCalls
+  /// Its helper died, and the run goes on without it.
+  private var isDropped = false
   private let when: FunctionConfig.When
   private let passMeasured: Pass?
   private let data: Set<ForeignData>
@@ -33,17 +37,23 @@ final class FunctionMonitor: LoopMonitor {
   }
 
   /// - Parameter pass: `nil`: called at the end of each epoch, given metrics and constants alone.
-  init(_ planned: PlannedFunction, run: RunContext, pass: Pass?) throws(ForeignError) {
+  init(_ planned: PlannedFunction, run: RunContext, pass: Pass?) throws {
     name = planned.name
     isSample = pass == nil
-    let signature = planned.config.signature
-    call = try ForeignCall(ForeignFunction(signature))
+    signature = planned.config.signature
     when = planned.config.when
     passMeasured = pass
     data = signature.data
     quantities = signature.quantities
     let party = "monitor '\(planned.name)'"
     let prefix = pass == .validation ? "val_" : ""
+    if let isolation = planned.isolation {
+      call = try RemoteFunction(
+        planned, isolation,
+        InstanceContext(run: run, effects: effects, party: party, name: planned.name, metricPrefix: prefix))
+    } else {
+      call = try ForeignCall(ForeignFunction(signature))
+    }
     let metrics = run.metrics
     if case .scalar = signature.returns {
       resultID = metrics.declare(prefix + planned.name, planned.direction, .epoch, by: party)
@@ -60,10 +70,19 @@ final class FunctionMonitor: LoopMonitor {
 
   // MARK: A run
 
-  func reset() {
-    call.reset()
+  func reset() throws {
     effects.removeAll()
     clear()
+    isDropped = false
+    try unlessDropped { try call.reset() }
+  }
+
+  /// One that may be dropped is silent from then on, and so are its metrics.
+  private func unlessDropped(_ body: () throws -> Void) throws {
+    guard !isDropped else { return }
+    do { try body() } catch let failure as HelperFailure where failure.incident.policy == .drop {
+      isDropped = true
+    }
   }
 
   /// Targets are class numbers or numbers with a fraction, as the task has it: a type that cannot hold them is refused
@@ -71,7 +90,7 @@ final class FunctionMonitor: LoopMonitor {
   func prepare(_ task: LearningTask) throws {
     let isClasses = task.kind == .binary || task.kind == .classes
     let largest = isClasses ? max(1, task.outputWidth - 1) : nil
-    for (index, argument) in call.function.signature.arguments.enumerated() {
+    for (index, argument) in signature.arguments.enumerated() {
       guard case .data(.target) = argument.binding, case .pointer(let type, _) = argument.type else {
         continue
       }
@@ -86,7 +105,7 @@ final class FunctionMonitor: LoopMonitor {
 
   /// Numbers of a run that a type may turn out too small for are refused before it begins.
   private func checkQuantities(_ task: LearningTask) throws(ForeignError) {
-    for (index, argument) in call.function.signature.arguments.enumerated() {
+    for (index, argument) in signature.arguments.enumerated() {
       guard case .quantity(let quantity) = argument.binding, case .scalar(let type) = argument.type,
         let largest = largest(quantity, task), UInt64(max(0, largest)) > type.largestInteger
       else { continue }
@@ -126,7 +145,7 @@ final class FunctionMonitor: LoopMonitor {
   // MARK: A batch
 
   func update(_ batch: Batch, prediction: Tensor) throws {
-    guard batch.rows > 0 else { return }
+    guard batch.rows > 0, !isDropped else { return }
     let (rows, isTooMany) = pass.rows.addingReportingOverflow(batch.rows)
     let width = max(1, prediction.count / batch.rows)
     guard !isTooMany, pass.rows == 0 || when == .batch || width == pass.width else {
@@ -148,7 +167,8 @@ final class FunctionMonitor: LoopMonitor {
       }
     }
     try setQuantities(rows: batch.rows)
-    call()
+    try unlessDropped { try call() }
+    if isDropped { return }
     if let value = call.result { pass.means[0].add(value, rows: batch.rows) }
     for index in outputIDs.indices {
       if let value = call.output(index) { pass.means[index + 1].add(value, rows: batch.rows) }
@@ -185,6 +205,7 @@ final class FunctionMonitor: LoopMonitor {
   // MARK: The end of a pass
 
   func compute() throws {
+    if isDropped { return }
     if when == .batch {
       if let resultID, let value = pass.means[0].value { publish(resultID, value) }
       for (index, id) in outputIDs.enumerated() {
@@ -198,7 +219,8 @@ final class FunctionMonitor: LoopMonitor {
       try call.bind(data, to: ForeignArray(rows.base, ForeignScalar(rows.type), count: rows.count))
     }
     try setQuantities(rows: pass.rows)
-    call()
+    try unlessDropped { try call() }
+    if isDropped { return }
     if let resultID, let value = call.result { publish(resultID, value) }
     for (index, id) in outputIDs.enumerated() {
       if let value = call.output(index) { publish(id, value) }
@@ -220,9 +242,10 @@ final class FunctionMonitor: LoopMonitor {
 
   // MARK: State
 
-  func saveState() -> StateTable {
+  func saveState() throws -> StateTable {
     var table: StateTable = ["rows": .int(Int64(pass.rows)), "width": .int(Int64(pass.width))]
-    let context = call.contextBytes
+    var context: [UInt8] = []
+    try unlessDropped { context = try call.saveContext() }
     if !context.isEmpty { table["context"] = .bytes(context) }
     if when == .batch {
       for (index, mean) in pass.means.enumerated() { mean.save("mean.\(index)", in: &table) }
@@ -241,14 +264,14 @@ final class FunctionMonitor: LoopMonitor {
     }
   }
 
-  private func restore(_ state: StateTable) throws(ForeignError) {
+  private func restore(_ state: StateTable) throws {
     pass.rows = try count("rows", in: state, from: 0)
     pass.width = try count("width", in: state, from: 1)
     if case .bytes(let bytes)? = state["context"] {
-      guard bytes.count == call.contextBytes.count else {
-        throw Self.damaged("'context' has \(bytes.count) bytes, not \(call.contextBytes.count)")
+      guard bytes.count == signature.contextSize else {
+        throw Self.damaged("'context' has \(bytes.count) bytes, not \(signature.contextSize)")
       }
-      call.contextBytes = bytes
+      try unlessDropped { try call.loadContext(bytes) }
     }
     for index in pass.means.indices { pass.means[index] = RowMean("mean.\(index)", in: state) }
     guard when == .epoch else { return }
@@ -286,7 +309,7 @@ extension ForeignArray {
 }
 
 extension ForeignScalar {
-  init(_ type: ElementType) {
+  init(_ type: Training.ElementType) {
     self =
       switch type {
       case .uint8: .u8

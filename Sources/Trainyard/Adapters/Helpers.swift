@@ -21,12 +21,19 @@ final class Helpers {
   func group(
     for planned: PlannedInstance, _ isolation: IsolationSettings
   ) throws(ProcessError) -> HelperGroup {
+    try group(named: planned.name, kind: planned.component.kind, isolation)
+  }
+
+  /// - Parameter instance: Its name in the run.
+  func group(
+    named instance: String, kind: PluginKind, _ isolation: IsolationSettings
+  ) throws(ProcessError) -> HelperGroup {
     if let name = isolation.group, let known = shared[name]?.group { return known }
     for folder in writable { try? PathName.makeFolders(folder) }
     let group = try HelperGroup(
-      name: isolation.group ?? planned.name, isShared: isolation.group != nil, settings: isolation,
+      name: isolation.group ?? instance, isShared: isolation.group != nil, settings: isolation,
       writable: writable)
-    let isOnRunThread = planned.component.kind != .dataset
+    let isOnRunThread = kind != .dataset
     group.onIncident = { [unowned self] incident in
       incidents.withLock { $0.append(incident) }
       if isOnRunThread, incident.policy == .restart, incident.kind != .model {
@@ -38,7 +45,7 @@ final class Helpers {
     group.onWeakness = { [unowned self] text in
       guard isOnRunThread, !hasToldWeakness else { return }
       hasToldWeakness = true
-      tell(text, planned.name)
+      tell(text, instance)
     }
     if let name = isolation.group { shared[name] = Shared(group: group) }
     return group

@@ -73,6 +73,8 @@ public struct FunctionConfig: Hashable, Sendable {
   public var passes: Passes
   /// `args` as it was written.
   public var arguments: ConfigNode
+  /// What it says of the process that it is called in.
+  public var isolation = PluginConfig.IsolationConfig()
 
   /// It is given nothing of a pass, but only metrics and constants.
   public var isOfTheEpoch: Bool {
@@ -83,6 +85,7 @@ public struct FunctionConfig: Hashable, Sendable {
 
   public static func == (left: FunctionConfig, right: FunctionConfig) -> Bool {
     left.signature == right.signature && left.when == right.when && left.passes == right.passes
+      && left.isolation == right.isolation
   }
 
   public func hash(into hasher: inout Hasher) { hasher.combine(signature) }

@@ -84,11 +84,12 @@ extension PipelineReader {
     guard let returns, let read, let library = values.optionalText("library"),
       let symbol = values.optionalText("symbol")
     else { return nil }
-    let function = FunctionConfig(
+    var function = FunctionConfig(
       signature: ForeignSignature(library: path(library), symbol: symbol, returns: returns, arguments: read),
       when: FunctionConfig.When(rawValue: values.text("when")) ?? .epoch,
       passes: FunctionConfig.Passes(rawValue: values.text("pass")) ?? .both,
       arguments: ConfigNode(.list(arguments)))
+    function.isolation = isolation(values, node)
     check(function, node, place)
     checkOutputs(function, values.optionalText("name"), arguments, place)
     return .function(function)

@@ -40,8 +40,7 @@ extension PipelineReader {
     return plugin
   }
 
-  private mutating func isolation(_ values: SectionValues, _ map: ConfigNode) -> PluginConfig.IsolationConfig
-  {
+  mutating func isolation(_ values: SectionValues, _ map: ConfigNode) -> PluginConfig.IsolationConfig {
     var isolation = PluginConfig.IsolationConfig()
     if let node = map["isolate"], !node.isNull {
       switch values.optionalText("isolate") ?? "" {

@@ -236,7 +236,7 @@ extension PipelineSection {
 
   public static let functionMonitor = PipelineSection(
     "monitors[]",
-    "A C function of any library. A signature that is not the function's is undefined behaviour.",
+    "A C function of any library. A signature that is not the function's is undefined behaviour: try it with 'isolate'.",
     [
       OptionSpec(
         "name", .metric, "The metric that its result becomes; val_ before it in validation.", isRequired: true
@@ -259,7 +259,7 @@ extension PipelineSection {
         "pass", .choice, "Which passes it measures.", default: "both",
         choices: FunctionConfig.Passes.allCases.map(\.rawValue)),
       direction,
-    ])
+    ] + isolation)
 
   private static let direction = OptionSpec(
     "direction", .choice, "Which way the metric improves.", default: "none", choices: ["none", "min", "max"])

@@ -52,19 +52,8 @@ extension PluginConfig {
       (Self.pluginKey(of: kind), ConfigNode(text: library)),
       ("component", component.map(ConfigNode.init(text:))),
       ("name", name.map(ConfigNode.init(text:))),
-      ("isolate", isolation.node(isCallback: isCallback)),
       ("on_error", isCallback ? ConfigNode(text: onError.rawValue) : nil),
-      ("on_crash", onCrash.map { ConfigNode(text: $0.rawValue) }),
-      ("deadline", isolation.isInHelper ? ConfigNode(.float(isolation.deadline ?? 30)) : nil),
-      ("network", isolation.isInHelper ? ConfigNode(.bool(isolation.network ?? false)) : nil),
-      ("memory_limit", isolation.memoryLimit.map { ConfigNode(.int($0)) }),
-    ]
-  }
-}
-
-extension PluginConfig {
-  fileprivate var onCrash: IsolationSettings.CrashPolicy? {
-    isolation.isInHelper ? isolation.onCrash ?? (onError == .drop ? .drop : .fail) : isolation.onCrash
+    ] + isolation.keys(otherwise: onError == .drop ? .drop : .fail)
   }
 }
 
@@ -72,8 +61,19 @@ extension PluginConfig.IsolationConfig {
   /// Whether the plugin asks for a helper itself.
   fileprivate var isInHelper: Bool { place != nil && place != .here }
 
-  /// Callbacks say it in any case.
-  fileprivate func node(isCallback: Bool) -> ConfigNode? {
+  /// - Parameter otherwise: What the death of the helper does where nothing is said of it.
+  fileprivate func keys(otherwise: IsolationSettings.CrashPolicy) -> [(String, ConfigNode?)] {
+    let policy = onCrash ?? (isInHelper ? otherwise : nil)
+    return [
+      ("isolate", node),
+      ("on_crash", policy.map { ConfigNode(text: $0.rawValue) }),
+      ("deadline", isInHelper ? ConfigNode(.float(deadline ?? 30)) : nil),
+      ("network", isInHelper ? ConfigNode(.bool(network ?? false)) : nil),
+      ("memory_limit", memoryLimit.map { ConfigNode(.int($0)) }),
+    ]
+  }
+
+  private var node: ConfigNode? {
     switch place {
     case .own: ConfigNode(.bool(true))
     case .here: ConfigNode(.bool(false))
@@ -91,16 +91,17 @@ extension MeasureConfig {
     case .expression(let expression):
       return PipelineConfig.map([name, ("expression", ConfigNode(text: expression.text)), direction])
     case .function(let function):
-      return PipelineConfig.map([
-        name,
-        ("library", ConfigNode(text: function.signature.library)),
-        ("symbol", ConfigNode(text: function.signature.symbol)),
-        ("returns", ConfigNode(text: function.signature.returns.description)),
-        ("args", function.arguments),
-        ("when", ConfigNode(text: function.when.rawValue)),
-        ("pass", ConfigNode(text: function.passes.rawValue)),
-        direction,
-      ])
+      return PipelineConfig.map(
+        [
+          name,
+          ("library", ConfigNode(text: function.signature.library)),
+          ("symbol", ConfigNode(text: function.signature.symbol)),
+          ("returns", ConfigNode(text: function.signature.returns.description)),
+          ("args", function.arguments),
+          ("when", ConfigNode(text: function.when.rawValue)),
+          ("pass", ConfigNode(text: function.passes.rawValue)),
+          direction,
+        ] + function.isolation.keys(otherwise: .fail))
     }
   }
 }

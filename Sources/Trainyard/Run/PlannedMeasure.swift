@@ -1,4 +1,5 @@
 import ForeignCalls
+import PluginHost
 import Training
 
 /// A monitor of a plan that is no plugin, with nothing left open.
@@ -25,12 +26,21 @@ public struct PlannedFunction: Sendable {
   public var direction: Direction
   /// Where it stands, as messages say it; "" for one of a program.
   public var place: String
+  /// How it is kept apart, in a helper process; `nil`: it is called in this one.
+  public var isolation: IsolationSettings?
+  /// What its library must be; a helper compares it.
+  public var pins: LibraryPins?
 
-  public init(_ name: String, _ config: FunctionConfig, direction: Direction = .none, place: String = "") {
+  public init(
+    _ name: String, _ config: FunctionConfig, direction: Direction = .none, place: String = "",
+    isolation: IsolationSettings? = nil, pins: LibraryPins? = nil
+  ) {
     self.name = name
     self.config = config
     self.direction = direction
     self.place = place
+    self.isolation = isolation
+    self.pins = pins
   }
 }
 

@@ -118,25 +118,41 @@ struct Planner {
 
   /// How the plugin is kept apart; `nil`: not at all.
   private mutating func isolation(_ plugin: PluginConfig) -> IsolationSettings? {
-    let given = plugin.isolation
+    let spot = Spot(what: plugin.kind.rawValue, position: plugin.position, place: plugin.place)
+    guard
+      let settings = isolation(plugin.isolation, spot, otherwise: plugin.onError == .drop ? .drop : .fail)
+    else { return nil }
+    checkKind(plugin, settings)
+    return settings
+  }
+
+  /// What a problem is about.
+  private struct Spot {
+    var what: String
+    var position: SourcePosition
+    var place: String
+  }
+
+  private mutating func isolation(
+    _ given: PluginConfig.IsolationConfig, _ spot: Spot, otherwise: IsolationSettings.CrashPolicy
+  ) -> IsolationSettings? {
     let place = given.place ?? (config.isolatesAll ? .own : .here)
     guard place != .here else {
       if let key = given.keyWithoutMeaningHere {
         problems.append(
           ConfigProblem(
-            .conflict, "'\(key)' is about a helper process, and this \(plugin.kind.rawValue) has none",
-            at: plugin.position, in: plugin.place, help: "add 'isolate: true', or take '\(key)' away"))
+            .conflict, "'\(key)' is about a helper process, and this \(spot.what) has none",
+            at: spot.position, in: spot.place, help: "add 'isolate: true', or take '\(key)' away"))
       }
       return nil
     }
     var settings = IsolationSettings()
     if case .group(let name) = place { settings.group = name }
-    settings.onCrash = given.onCrash ?? (plugin.onError == .drop ? .drop : .fail)
+    settings.onCrash = given.onCrash ?? otherwise
     if let seconds = given.deadline { settings.deadline = .milliseconds(Int64(min(seconds * 1000, 1e15))) }
     settings.allowsNetwork = given.network ?? false
     settings.memoryLimit = given.memoryLimit.map { UInt64($0) << 20 } ?? 0
-    checkKind(plugin, settings)
-    checkGroup(plugin, settings)
+    checkGroup(spot, settings)
     return settings
   }
 
@@ -158,7 +174,7 @@ struct Planner {
   }
 
   /// One helper has one set of rights.
-  private mutating func checkGroup(_ plugin: PluginConfig, _ settings: IsolationSettings) {
+  private mutating func checkGroup(_ spot: Spot, _ settings: IsolationSettings) {
     guard let name = settings.group else { return }
     let first = groups[name] ?? settings
     groups[name] = first
@@ -168,7 +184,7 @@ struct Planner {
     problems.append(
       ConfigProblem(
         .conflict, "the plugins of the helper '\(name)' differ in 'network' or 'memory_limit'",
-        at: plugin.position, in: plugin.place, help: "give all of them the same, or helpers of their own"))
+        at: spot.position, in: spot.place, help: "give all of them the same, or helpers of their own"))
   }
 
   private mutating func component(_ plugin: PluginConfig, isElsewhere: Bool) -> ComponentDescription? {
@@ -191,7 +207,7 @@ struct Planner {
 
   // MARK: Monitors that are no plugins
 
-  /// Finds the function, and so opens its library: nothing of it is called.
+  /// Finds the function, and so opens its library, here or in a helper: nothing of it is called.
   private mutating func measure(_ measure: MeasureConfig) -> PlannedMeasure? {
     switch measure.content {
     case .expression(let expression):
@@ -201,33 +217,34 @@ struct Planner {
           measure.name, expression, direction: measure.direction,
           places: expression.names.map { "\(measure.position(of: $0.offset))" }))
     case .function(let function):
+      let spot = Spot(what: "monitor", position: measure.position, place: measure.place)
+      let isolation = isolation(function.isolation, spot, otherwise: .fail)
       var opened = function
       do {
-        let library = function.signature.library
-        if library.contains("/") {
-          try LibraryTrust.check(library)
+        if isolation == nil {
           // What was compared is what is opened, here and in every run.
-          if let pins = search.pins {
-            opened.signature.library = try PinnedLibrary.verify(library, pins).path
-          }
+          opened.signature.library = try ForeignCall(opening: function.signature, pins: search.pins)
+            .function.signature.library
+        } else {
+          try FunctionProbe(function, pins: search.pins).open()
         }
-        _ = try ForeignCall(ForeignFunction(opened.signature))
-      } catch let error as ForeignError {
-        problems.append(
-          ConfigProblem(
-            error, at: measure.position, in: measure.place, arguments: function.arguments.elements))
-      } catch let error as LoadError {
-        problems.append(
-          ConfigProblem(
-            .wrongValue, "cannot open the library '\(error.path)': \(error.detail)", at: measure.position,
-            in: measure.place, help: error.remedy))
       } catch {
-        problems.append(ConfigProblem(.wrongValue, "\(error)", at: measure.position, in: measure.place))
+        let fault = FunctionFault(error)
+        if case .foreign(let error) = fault {
+          problems.append(
+            ConfigProblem(
+              error, at: measure.position, in: measure.place, arguments: function.arguments.elements))
+        } else {
+          problems.append(
+            ConfigProblem(
+              .wrongValue, fault.words.message, at: measure.position, in: measure.place,
+              help: fault.words.help))
+        }
       }
       return .function(
         PlannedFunction(
-          measure.name, opened, direction: measure.direction, place: "\(measure.position), \(measure.place)"
-        ))
+          measure.name, opened, direction: measure.direction, place: "\(measure.position), \(measure.place)",
+          isolation: isolation, pins: search.pins))
     }
   }
 
