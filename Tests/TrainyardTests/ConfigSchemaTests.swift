@@ -100,7 +100,8 @@ import Testing
     let definitions = try #require(schema["$defs"])
     #expect(
       definitions.members?.map(\.name) == [
-        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "checkpoints", "plugins",
+        "data", "validation", "train", "find_learning_rate", "output", "cross_validation", "checkpoints",
+        "plugins",
         "search", "halving", "tpe", "expression_monitor", "function_monitor",
         "callback", "callback.early-stopping", "model", "model.engine", "monitor", "dataset",
       ])
