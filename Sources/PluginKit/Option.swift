@@ -17,7 +17,9 @@ import CTrainyard
   @usableFromInline var storedValue: Value { storage.current }
 
   /// - Parameters:
+  ///   - wrappedValue: The default.
   ///   - doc: A sentence or two: what it means and what happens at the ends.
+  ///   - key: As users write it; the property's name in snake case unless given.
   ///   - range: An interval such as `"[0, 1)"` or `"(0, )"`, for each element of a list.
   ///   - unit: Such as `"epochs"`, `"s"`, `"bytes"`.
   ///   - secret: Never printed nor written to a run folder.

@@ -99,8 +99,12 @@ extension Plan {
 extension Plan {
   /// Goes on with a run of this plan from its newest checkpoint, in its folder, on a thread of its own. It ends as it
   /// would have had it never been left.
-  /// - Parameter allowsChanges: Goes on also where the plan is not quite that of the run. State of plugins that it no
-  ///   longer has is left aside, and new ones begin as new.
+  /// - Parameters:
+  ///   - point: Where it goes on.
+  ///   - allowsChanges: Goes on also where the plan is not quite that of the run. State of plugins that it no longer has
+  ///     is left aside, and new ones begin as new.
+  ///   - console: Where lines go.
+  ///   - interruption: Ends it as interrupted, once it is requested.
   public func resume(
     _ point: ResumePoint, allowsChanges: Bool = false, console: any Console = SilentConsole(),
     interruption: Interruption = Interruption()
@@ -124,7 +128,9 @@ extension Plan {
 
 extension Pipeline {
   /// The pipeline of a run that is taken up.
-  /// - Parameter epochs: More than it was begun with.
+  /// - Parameters:
+  ///   - point: Where it goes on.
+  ///   - epochs: More than it was begun with.
   public init(resuming point: ResumePoint, epochs: Int? = nil) throws {
     let (read, baseFolder) = try point.config()
     var node = read
@@ -168,7 +174,9 @@ public final class Session {
 
   /// One run: every instance is reset, then trained. Where the plan names the run's folder, those of later fits get a
   /// number behind the name.
-  /// - Parameter seed: The plan's, unless given.
+  /// - Parameters:
+  ///   - seed: The plan's, unless given.
+  ///   - interruption: Ends it as interrupted, once it is requested.
   public func fit(seed: UInt64? = nil, interruption: Interruption = Interruption()) throws -> RunReport {
     var request = FitRequest(plan, seed: seed)
     request.folder = FitRequest.folder(of: plan, isNumbered: folders > 0)

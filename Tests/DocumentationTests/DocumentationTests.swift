@@ -57,6 +57,11 @@ import Testing
     #expect(try #require(accuracies.last) >= 0.88)
   }
 
+  @Test func `the API documentation is built without a warning`() throws {
+    let result = try Shell.run(["docs/build-api.sh"], in: packageFolder(), seconds: 600)
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+  }
+
   @Test func `the programs among the examples say what they show`() throws {
     let reuse = try Shell.check([try builtFolder() + "/reuse"])
     #expect(reuse.output.contains("fit B is the same with the used instance as with a new one"))

@@ -6,7 +6,7 @@ public struct IsolationSettings: Sendable, Hashable {
     case fail
     /// The run goes on without the instance.
     case drop
-    /// A new helper takes its place, with the instance as it was.
+    /// A new helper takes its place, with the instance as it was; a model is as it was at the run's last checkpoint.
     case restart
   }
 

@@ -21,6 +21,8 @@ public final class BatchAssembler {
   /// Finds the fields in the source by name.
   ///
   /// - Parameters:
+  ///   - source: Where rows are read.
+  ///   - preprocessing: What becomes of features; as it was fitted on the training rows.
   ///   - readsTarget: `false`, for predicting, also asks for no weights and groups.
   ///   - classWeights: a factor for each class, from `ClassWeights.factors`; for the training pass only.
   ///     Empty: none.

@@ -39,6 +39,11 @@ public final class BatchLoader {
   private var isUnderWay = false
 
   /// - Parameters:
+  ///   - assembler: Makes batches of rows.
+  ///   - rows: Those of a pass, by number.
+  ///   - shuffle: Whether each epoch has an order of its own.
+  ///   - mode: Whether the next batch is read while the current one is used.
+  ///   - pass: What batches say they belong to.
   ///   - batchSize: `nil` gives one batch with all rows in the order given, read once (as epoch 0) and kept,
   ///     with a `dataID` that never changes.
   ///   - seed: of the order, and for sources that read at random.

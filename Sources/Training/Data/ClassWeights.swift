@@ -8,7 +8,10 @@ public enum ClassWeights: Sendable, Equatable {
   case table([String: Double])
 
   /// A factor for each class, for `BatchAssembler`; empty for `none`.
-  /// - Parameter rows: those trained on.
+  /// - Parameters:
+  ///   - plan: What the classes are.
+  ///   - source: Where rows are read.
+  ///   - rows: Those trained on.
   /// - Throws: `badSetting` for a task without classes, `unknownLabel` for a name that is no class's,
   ///   `badWeight`.
   public func factors(_ plan: TargetPlan, source: any DataSource, rows: [Int64]) throws -> [Double] {

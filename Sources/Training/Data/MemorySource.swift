@@ -45,7 +45,10 @@ public final class MemorySource: DataSource {
     }
   }
 
-  /// - Parameter offersViews: `false` makes every reader go through `read`.
+  /// - Parameters:
+  ///   - columns: The fields, each with all its rows.
+  ///   - name: What messages call it.
+  ///   - offersViews: `false` makes every reader go through `read`.
   /// - Throws: `inconsistent` where columns are not of one length.
   public init(_ columns: [Column], name: String = "data in memory", offersViews: Bool = true) throws {
     self.name = name

@@ -1,7 +1,11 @@
 extension FittedPreprocessing {
   /// Learns from `rows` of a source, and from no others, what the settings ask for.
   ///
-  /// - Parameter rows: those trained on; may be empty where nothing is to be learned.
+  /// - Parameters:
+  ///   - settings: What is asked for.
+  ///   - source: Where rows are read.
+  ///   - rows: Those trained on; may be empty where nothing is to be learned.
+  ///   - target: What is learned, so that its field is no feature.
   /// - Throws: `noFeatures`, `badSetting`, `missingValue` naming field and row, what the source throws.
   public static func fit(
     _ settings: Preprocessing, source: any DataSource, rows: [Int64], target: TargetPlan? = nil

@@ -4,7 +4,10 @@ extension TargetPlan {
   /// `auto`: a target of categories gives classes, two of them a binary task; numbers give regression,
   /// together where there are several. `classification` of a target of whole numbers makes a class of each
   /// that occurs in `rows`.
-  /// - Parameter rows: `nil`: all.
+  /// - Parameters:
+  ///   - setting: What the user says that it is.
+  ///   - source: Where rows are read.
+  ///   - rows: `nil`: all.
   /// - Returns: `nil` where there is no target and the setting is `auto`: such data is only good for
   ///   predicting.
   /// - Throws: `noTarget`, `otherField`, `tooFewClasses`, `missingTarget`, `unknownLabel`, `missingField`.

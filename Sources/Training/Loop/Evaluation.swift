@@ -24,6 +24,8 @@ public final class Evaluation {
   }
 
   /// - Parameters:
+  ///   - loader: Of the pass.
+  ///   - epoch: For sources that read at random.
   ///   - start: Of a pass that is taken up again, after its begin and so many batches.
   ///   - goOn: Asked before each batch, with what is done so far: whether to go on.
   ///   - around: Called before and after each batch; the second time with its loss.

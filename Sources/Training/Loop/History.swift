@@ -57,7 +57,9 @@ public struct FitResult: Sendable {
   }
 
   /// The epoch in which a metric was best, the first of equals; `nil` where no epoch has a number for it.
-  /// - Parameter direction: `.max` or `.min`; other values count as `.min`.
+  /// - Parameters:
+  ///   - name: Of the metric.
+  ///   - direction: `.max` or `.min`; other values count as `.min`.
   public func bestEpoch(by name: String, _ direction: Direction) -> Epoch? {
     var best: (epoch: Epoch, value: Double)?
     for epoch in epochs {

@@ -80,7 +80,9 @@ public final class HookRunner {
   }
 
   /// `on_train_begin` of all, then the set of metrics is frozen: nobody may watch what nobody publishes.
-  /// - Parameter state: Of the run that is taken up again; its parts have been loaded.
+  /// - Parameters:
+  ///   - isStrict: Whether a wanted metric that nobody publishes is an error; else it is a warning.
+  ///   - state: Of the run that is taken up again; its parts have been loaded.
   public func begin(isStrict: Bool, from state: RunState? = nil) throws {
     isResuming = state != nil
     defer { isResuming = false }

@@ -8,7 +8,10 @@ public final class ReplayModel: LoopModel {
   private let tensor: Tensor
   private var parameters: [Double]
 
-  /// - Parameter type: `float32` or `float64`.
+  /// - Parameters:
+  ///   - weight: The one number that it has.
+  ///   - parameters: Hyper-parameters at the start.
+  ///   - type: `float32` or `float64`.
   public init(weight: Double, parameters: Recording.Values, type: ElementType = .float64) {
     let isDouble = type == .float64
     self.type = isDouble ? .float64 : .float32

@@ -21,7 +21,13 @@ public struct OptionParser {
   /// The values by key, as far as they are right, and the problems. An option that is neither given nor has
   /// a default has no value.
   ///
-  /// - Parameter reservedKeys: Keys of the map that are not options; they are passed over.
+  /// - Parameters:
+  ///   - specs: The options.
+  ///   - node: The map that has their values.
+  ///   - baseFolder: What relative paths are relative to.
+  ///   - owner: Whose options they are, in messages: "callback 'early-stopping'".
+  ///   - place: Where the map stands, in messages.
+  ///   - reservedKeys: Keys of the map that are not options; they are passed over.
   public static func values(
     for specs: [OptionSpec], from node: ConfigNode, baseFolder: String, owner: String, place: String = "",
     ignoring reservedKeys: Set<String> = []

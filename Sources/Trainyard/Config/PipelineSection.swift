@@ -284,7 +284,7 @@ extension PipelineSection {
     OptionSpec(
       "on_crash", .choice,
       "What the death of its helper does: ends the run, drops the plugin, or brings it back as it was in a new"
-        + " helper. By default as 'on_error' says.",
+        + " helper, for which the run of a model goes back to its last checkpoint. By default as 'on_error' says.",
       choices: IsolationSettings.CrashPolicy.allCases.map(\.rawValue)),
     OptionSpec(
       "deadline", .duration, "How long a call in a helper may take; create, four times as long.",

@@ -17,7 +17,9 @@ public struct CrossValidation: Sendable {
   /// New instances for each fit: the results are the same.
   public var isFresh = false
 
-  /// - Parameter folds: As the plan says, unless given; else five folds in a random order by the plan's seed.
+  /// - Parameters:
+  ///   - plan: What is trained on each fold.
+  ///   - folds: As the plan says, unless given; else five folds in a random order by the plan's seed.
   public init(_ plan: Plan, folds: FoldSettings? = nil) {
     self.plan = plan
     var standard = FoldSettings()

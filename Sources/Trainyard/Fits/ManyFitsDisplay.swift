@@ -25,7 +25,9 @@ public final class ManyFitsDisplay: Sendable {
     var said: Set<String> = []
   }
 
-  /// - Parameter noun: Of one fit: "fold", "trial".
+  /// - Parameters:
+  ///   - console: Where lines go.
+  ///   - noun: Of one fit: "fold", "trial".
   public init(_ console: any Console, noun: String) {
     self.noun = noun
     state = Guarded(State(console: console))
@@ -44,6 +46,8 @@ public final class ManyFitsDisplay: Sendable {
 
   /// The fit has ended: its line stays.
   /// - Parameters:
+  ///   - label: As `began` was given it.
+  ///   - result: What became of it.
   ///   - soFar: The best, or the mean, of all that have ended; "" where there is none yet.
   ///   - detail: Put behind the metrics, as the parameters of a trial.
   public func finished(

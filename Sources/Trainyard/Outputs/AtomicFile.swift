@@ -11,7 +11,10 @@ public enum AtomicFile {
   }
 
   /// `body` writes the content; when it throws, nothing is left behind.
-  /// - Parameter isDurable: Whether it must outlive a failure of the machine: then it is synced.
+  /// - Parameters:
+  ///   - path: Of the file.
+  ///   - isDurable: Whether it must outlive a failure of the machine: then it is synced.
+  ///   - body: Is given the file, still under another name.
   public static func write(
     to path: String, isDurable: Bool = true, _ body: (borrowing OutputFile) throws -> Void
   ) throws {

@@ -6,7 +6,11 @@ public enum SafeTensors {
   /// A header larger than this is refused, as the reference implementation does.
   static let maximumHeader = 100_000_000
 
-  /// - Parameter isDurable: See `AtomicFile`.
+  /// - Parameters:
+  ///   - tensors: In this order.
+  ///   - metadata: Texts of the header.
+  ///   - path: Of the file.
+  ///   - isDurable: See `AtomicFile`.
   public static func write(
     _ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String, isDurable: Bool = true
   ) throws {

@@ -25,6 +25,7 @@ public struct Replay {
   ///   - caseName: Of a file of traces: the case, by its name or by its number from 1; without it, the only one.
   ///   - fit: Of a case with several: which, from 1.
   ///   - pluginFolders: Searched before all others.
+  ///   - baseFolder: What relative paths of plugins are relative to.
   public init(
     _ path: String, caseName: String? = nil, fit: Int = 1, pluginFolders: [String] = [],
     baseFolder: String = "."
