@@ -2,6 +2,8 @@
 package final class RemoteGuest: RemoteInstance {
   /// Whether calls change what later ones give. State is saved and loaded under this condition alone.
   private let hasState: Bool
+  /// Looks at the answer of the call that is running.
+  private var answerCheck: ((WireReader) throws(WireFault) -> Void)?
 
   /// - Parameter kind: What it stands for in messages about its end.
   package init(
@@ -19,18 +21,24 @@ package final class RemoteGuest: RemoteInstance {
 
   override var remembers: Bool { hasState }
 
+  override func check(_ reader: WireReader) throws(WireFault) { try answerCheck?(reader) }
+
   package func reset() throws { try runReset(.reset) }
 
   /// One call. The arrays are copied into shared memory.
   /// - Parameters:
   ///   - name: As users know the call.
   ///   - endsEpoch: State is saved afterwards, so that calls need not be repeated for ever.
+  ///   - check: Throws when that is no answer to the call: the helper then has broken the protocol.
   /// - Returns: The guest's answer.
   package func call(
-    _ name: String, _ body: [UInt8], _ arrays: [UnsafeRawBufferPointer], endsEpoch: Bool
+    _ name: String, _ body: [UInt8], _ arrays: [UnsafeRawBufferPointer], endsEpoch: Bool,
+    check: @escaping (WireReader) throws(WireFault) -> Void
   ) throws -> WireReader {
     var layout = AreaLayout()
     let offsets = arrays.map { layout.place($0.count) }
+    answerCheck = check
+    defer { answerCheck = nil }
     let answer = try perform(.update, name, input: arrays) { writer in
       writer.put(list: Array(zip(offsets, arrays))) {
         $0.put(UInt64($1.0))
@@ -38,6 +46,7 @@ package final class RemoteGuest: RemoteInstance {
       }
       writer.append(body)
     }
+    answerCheck = nil
     try saveIfDue(endsEpoch)
     return answer
   }

@@ -3,6 +3,12 @@ import PluginHost
 
 // What host and helper tell each other about C functions.
 
+/// What a call gave.
+struct FunctionValues {
+  var result: Double?
+  var outputs: [Double?] = []
+}
+
 /// Rows that a call is given: an array, or so many ones.
 struct FunctionData {
   var data: ForeignData
@@ -110,12 +116,12 @@ extension WireReader {
   }
 
   /// What a call gave: the result and the outputs.
-  mutating func functionAnswer(outputs: Int) throws -> (result: Double?, outputs: [Double?]) {
-    guard try bool() else { throw try functionFault().cause }
+  mutating func functionAnswer(outputs: Int) throws(WireFault) -> Result<FunctionValues, FunctionFault> {
+    guard try bool() else { return .failure(try functionFault()) }
     let result = try optionalDouble()
     let list = try list { reader throws(WireFault) in try reader.optionalDouble() }
     guard list.count == outputs else { throw WireFault("\(list.count) outputs") }
-    return (result, list)
+    return .success(FunctionValues(result: result, outputs: list))
   }
 
   /// - Parameter depth: A message may claim any number of lists in lists.

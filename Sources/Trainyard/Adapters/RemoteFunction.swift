@@ -8,7 +8,7 @@ final class RemoteFunction: FunctionCalls {
   private let contextSize: Int
   private let isOncePerPass: Bool
   private var given = FunctionInput()
-  private var answer: (result: Double?, outputs: [Double?]) = (nil, [])
+  private var answer = FunctionValues()
 
   /// Opens the library there. Throws what is wrong with it, or `HelperFailure`.
   init(_ planned: PlannedFunction, _ settings: IsolationSettings, _ context: InstanceContext) throws {
@@ -35,13 +35,20 @@ final class RemoteFunction: FunctionCalls {
   func set(metric name: String, to value: Double) { given.metrics[name] = value }
 
   func callAsFunction() throws {
-    answer = (nil, [])
+    answer = FunctionValues()
     let (body, arrays) = given.message
     // The rows are borrowed for this call.
     given.data = [:]
     var reader = try guest.call(
-      isOncePerPass ? "compute" : "update", body, arrays, endsEpoch: isOncePerPass)
-    answer = try reader.functionAnswer(outputs: outputCount)
+      isOncePerPass ? "compute" : "update", body, arrays, endsEpoch: isOncePerPass
+    ) { [outputCount] reader throws(WireFault) in
+      var reader = reader
+      _ = try reader.functionAnswer(outputs: outputCount)
+    }
+    switch try reader.functionAnswer(outputs: outputCount) {
+    case .success(let values): answer = values
+    case .failure(let fault): throw fault.cause
+    }
   }
 
   var result: Double? { answer.result }

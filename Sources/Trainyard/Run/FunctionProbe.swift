@@ -24,13 +24,13 @@ struct FunctionProbe {
 
   /// One call with made data: `rows` rows of predictions between 0 and 1 and of classes, weights of 1, metrics of 0.5.
   /// Throws what is wrong with the function, or `LibraryProbe.Ending`.
-  func call(within time: Duration) throws -> (result: Double?, outputs: [Double?]) {
+  func call(within time: Duration) throws -> FunctionValues {
     let sample = FunctionSample(function.signature)
     let (body, arrays) = sample.input.message
     return try withExtendedLifetime(sample) {
       var answer = try LibraryProbe.answer(
         of: FunctionGuest.creation(of: function), call: body, arrays, pins: pins, within: time)
-      return try answer.functionAnswer(outputs: function.signature.outputs.count)
+      return try answer.functionAnswer(outputs: function.signature.outputs.count).get()
     }
   }
 }

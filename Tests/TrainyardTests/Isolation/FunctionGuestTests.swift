@@ -224,6 +224,27 @@ import Testing
     #expect(report.incidents.map(\.what) == ["did not answer within 400 ms and was killed"])
   }
 
+  @Test func `an answer that is cut short, or has other outputs, is no answer`() throws {
+    var writer = WireWriter()
+    writer.put(true)
+    writer.put(1.5 as Double?)
+    writer.put(list: [2.5, nil] as [Double?]) { $0.put($1) }
+    let good = writer.bytes
+    var reader = WireReader(good)
+    let values = try reader.functionAnswer(outputs: 2).get()
+    #expect(values.result == 1.5 && values.outputs == [2.5, nil])
+    for count in good.indices {
+      var reader = WireReader(Array(good[..<count]))
+      #expect(throws: WireFault.self) { try reader.functionAnswer(outputs: 2) }
+    }
+    var other = WireReader(good)
+    #expect(throws: WireFault.self) { try other.functionAnswer(outputs: 1) }
+    for byte in UInt8.min...UInt8.max {
+      var reader = WireReader([0, byte])
+      #expect(throws: WireFault.self) { try reader.functionAnswer(outputs: 2) }
+    }
+  }
+
   // MARK: Planning
 
   static let refused: [(keys: String, why: Comment)] = [
