@@ -93,9 +93,8 @@ import Testing
 
   @Test func `every rule has a fixture that breaks it`() {
     let broken = Set((Self.faults + PluginFaults.all).map(\.rule))
-    // Time is told and never judged; and with one way to run a plugin there is nothing to compare.
-    let exempt: Set = ["hook-times", "isolated-equal"]
-    #expect(Rule.all.map(\.id).filter { !broken.contains($0) && !exempt.contains($0) } == [])
+    // Time is told and never judged.
+    #expect(Rule.all.map(\.id).filter { !broken.contains($0) && $0 != "hook-times" } == [])
   }
 
   @Test func `finds nothing in a clean plugin`() throws {
@@ -111,9 +110,7 @@ import Testing
       var request = CheckRequest(library)
       request.level = .strict
       let report = try checker().check(request)
-      let found = report.results.filter {
-        $0.verdict.outcome != .passed && $0.rule.id != "isolated-equal"
-      }
+      let found = report.results.filter { $0.verdict.outcome != .passed }
       #expect(found.isEmpty, "\(library): \(found.map(\.text).joined(separator: "\n"))")
       #expect(report.results.count > 20)
     }

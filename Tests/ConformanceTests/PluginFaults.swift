@@ -3,6 +3,10 @@ enum PluginFaults {
   static let all: [Fault] = loading + memory + process + costs + models + monitors + datasets
 
   static let loading: [Fault] = [
+    // A helper has no network unless the pipeline grants it.
+    Fault(
+      source: "callback", macro: "NEEDS_THE_NETWORK", rule: "isolated-equal",
+      words: ["isolated it behaves otherwise in on_epoch_begin", "in a helper:  log", "nobody can be told"]),
     Fault(
       source: "callback", macro: "CALLS_WHAT_NOBODY_HAS", rule: "load-opens",
       words: ["unresolved symbol 'nobody_defines_this'"]),

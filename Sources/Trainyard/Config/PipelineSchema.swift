@@ -12,8 +12,8 @@ extension JSONSchema {
       JSONValue.Member(
         "output",
         section(.output, structure: ["store": ["anyOf": [["type": "string"], ["type": "boolean"]]]])),
-      JSONValue.Member("cross_validation", crossValidation),
       JSONValue.Member("checkpoints", ["anyOf": [["type": "boolean"], section(.checkpoints)]]),
+      JSONValue.Member("cross_validation", crossValidation),
       JSONValue.Member("plugins", section(.plugins)),
       JSONValue.Member("search", search),
       JSONValue.Member("halving", section(.halving)),
