@@ -21,6 +21,15 @@ import Trainyard
         """.utf8))
   }
 
+  @Test func `the store has it, with a fit for each fold and who stopped it`() throws {
+    #expect(try program.run("cross-validate p.yaml --name one").status == 0)
+    let list = try program.run("runs list")
+    #expect(list.status == 0 && list.output.contains("cross_validation"), "\(list)")
+    let shown = try program.run("runs show one")
+    #expect(shown.status == 0 && shown.output.contains("early-stopping"), "\(shown)")
+    for fold in 1...3 { #expect(shown.output.contains("one/fold-\(fold)"), "\(shown)") }
+  }
+
   @Test func `a pipe gets a line for each fold, then a table`() throws {
     let answer = try program.run("cross-validate p.yaml --name one --workers 1")
     #expect(answer.status == 0)

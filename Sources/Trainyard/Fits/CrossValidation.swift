@@ -63,6 +63,7 @@ public struct CrossValidation: Sendable {
     do { try CrossValidationFiles(report, self).write() } catch {
       report.fileError = error
     }
+    CrossValidationEntry(plan: plan).write(&report)
     return report
   }
 
