@@ -24,10 +24,12 @@ import Trainyard
   @Test func `the store has it, with a fit for each fold and who stopped it`() throws {
     #expect(try program.run("cross-validate p.yaml --name one").status == 0)
     let list = try program.run("runs list")
-    #expect(list.status == 0 && list.output.contains("cross_validation"), "\(list)")
-    let shown = try program.run("runs show one")
-    #expect(shown.status == 0 && shown.output.contains("early-stopping"), "\(shown)")
-    for fold in 1...3 { #expect(shown.output.contains("one/fold-\(fold)"), "\(shown)") }
+    #expect(list.status == 0 && list.output.contains("cross validation  finished"), "\(list)")
+    let shown = try program.run("runs show one/0")
+    #expect(shown.status == 0, "\(shown)")
+    for fold in 0...2 { #expect(shown.output.contains("one/0/\(fold)"), "\(shown)") }
+    let fold = try program.run("runs show one/0/1")
+    #expect(fold.output.contains("early-stopping"), "\(fold)")
   }
 
   @Test func `a pipe gets a line for each fold, then a table`() throws {

@@ -45,7 +45,8 @@ public struct CrossValidation: Sendable {
     }
     let display = ManyFitsDisplay(console, noun: "fold")
     for warning in warnings { display.warn(warning) }
-    let source = CrossValidationSource(self, display, interruption)
+    let entry = CrossValidationEntry(plan)
+    let source = CrossValidationSource(self, display, interruption, entry)
     var pool = FitPool(workers: fitCount, threads: plan.training.threads, isFresh: isFresh)
     pool.console = { display.console(for: source.label($0.number)) }
     let start = RunClock.system.monotonic()
@@ -63,7 +64,7 @@ public struct CrossValidation: Sendable {
     do { try CrossValidationFiles(report, self).write() } catch {
       report.fileError = error
     }
-    CrossValidationEntry(plan: plan).write(&report)
+    entry.end(&report)
     return report
   }
 

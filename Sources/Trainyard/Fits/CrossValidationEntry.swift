@@ -1,50 +1,80 @@
 import RunStore
 import Training
 
-/// Writes a cross-validation down in the store: one trial, with a fit for each fold. Where the store fails, that is a
+/// What the store knows of a cross-validation: one trial, with a fit for each fold. Where the store fails, that is a
 /// warning.
-struct CrossValidationEntry {
-  let plan: Plan
+final class CrossValidationEntry: Sendable {
+  private let plan: Plan
+  private let state = Guarded(State())
 
-  func write(_ report: inout CrossValidationReport) {
-    guard let path = plan.output.store, let folder = report.folder else { return }
-    do {
-      try write(report, folder, to: RunStore(path: path))
-    } catch {
-      let help = (error as? StoreError)?.help.map { "; \($0)" } ?? ""
-      report.warnings.append("this cross-validation is not in the store: \(error)\(help)")
+  private struct State: Sendable {
+    var open: (study: Study, trial: TrialRecord)?
+    var warning: String?
+  }
+
+  init(_ plan: Plan) { self.plan = plan }
+
+  /// The study is called as the folder, which is new.
+  func begin(folder: String) {
+    guard let path = plan.output.store else { return }
+    attempt {
+      let config = JSONWriter.compact(plan.resolved)
+      let study = try RunStore(path: path).replaceStudy(
+        StudyRecord(
+          name: PathName.last(of: folder), kind: .crossValidation, configDigest: RunStore.digest(config),
+          config: config, objective: "val_loss", direction: .min))
+      guard case .claimed(let trial) = try study.claim(0, parameters: "{}", seed: plan.training.seed) else {
+        return
+      }
+      state.withLock { $0.open = (study, trial) }
     }
   }
 
-  /// In one transaction; the study is called as the folder.
-  private func write(_ report: CrossValidationReport, _ folder: String, to store: RunStore) throws {
-    let config = JSONWriter.compact(plan.resolved)
-    let study = try store.replaceStudy(
-      StudyRecord(
-        name: PathName.last(of: folder), kind: .crossValidation, configDigest: RunStore.digest(config),
-        config: config, objective: "val_loss", direction: .min))
-    guard case .claimed(let trial) = try study.claim(0, parameters: "{}", seed: plan.training.seed) else {
-      return
+  /// All that came of it, in one transaction.
+  func end(_ report: inout CrossValidationReport) {
+    let whole = report
+    attempt {
+      guard let (study, trial) = state.withLock({ $0.open.take() }) else { return }
+      let fits = whole.folds.map { fit($0) }
+      let directions = whole.reports.first?.directions ?? [:]
+      try study.setDirections(directions.compactMapValues(StudyDirection.init))
+      try study.finish(
+        trial, TrialState(whole.outcome), value: whole.metrics.first { $0.name == "val_loss" }?.mean,
+        error: fits.lazy.compactMap(\.0.error).first, fits: fits)
     }
-    let fits = report.folds.map { fold -> (FitRecord, [MetricRecord]) in
-      switch fold.result {
-      case .success(let run):
-        var fit = FitRecord(
-          run.result, repeat: fold.repetition, fold: fold.fold, seed: plan.training.seed)
-        fit.folder = run.folder
-        fit.value = fold.metrics.first { $0.name == "val_loss" }?.value
-        return (fit, MetricRecord.all(of: run.result))
-      case .failure(let error):
-        var fit = FitRecord(
-          repeat: fold.repetition, fold: fold.fold, seed: plan.training.seed, outcome: Outcome.failed.name)
-        fit.error = "\(error)"
-        return (fit, [])
+    if let warning = state.withLock({ $0.warning }) { report.warnings.append(warning) }
+  }
+
+  /// No fold could begin, and the folder is gone.
+  func discard() {
+    attempt {
+      guard let (study, _) = state.withLock({ $0.open.take() }) else { return }
+      try study.store.removeStudy(named: study.name)
+    }
+  }
+
+  private func fit(_ fold: CrossValidationReport.FoldReport) -> (FitRecord, [MetricRecord]) {
+    let seed = plan.training.seed
+    switch fold.result {
+    case .success(let run):
+      var fit = FitRecord(run.result, repeat: fold.repetition, fold: fold.fold, seed: seed)
+      fit.folder = run.folder
+      fit.value = fold.metrics.first { $0.name == "val_loss" }?.value
+      return (fit, MetricRecord.all(of: run.result))
+    case .failure(let error):
+      var fit = FitRecord(
+        repeat: fold.repetition, fold: fold.fold, seed: seed, outcome: Outcome.failed.name)
+      fit.error = "\(error)"
+      return (fit, [])
+    }
+  }
+
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch {
+      let help = (error as? StoreError)?.help.map { "; \($0)" } ?? ""
+      state.withLock {
+        $0.warning = $0.warning ?? "this cross-validation is not in the store: \(error)\(help)"
       }
     }
-    let directions = report.reports.first?.directions ?? [:]
-    try study.setDirections(directions.compactMapValues(StudyDirection.init))
-    try study.finish(
-      trial, TrialState(report.outcome), value: report.metrics.first { $0.name == "val_loss" }?.mean,
-      error: fits.lazy.compactMap(\.0.error).first, fits: fits)
   }
 }

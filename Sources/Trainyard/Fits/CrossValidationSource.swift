@@ -5,6 +5,7 @@ final class CrossValidationSource: FitSource {
   private let validation: CrossValidation
   private let display: ManyFitsDisplay
   private let interruption: Interruption
+  private let entry: CrossValidationEntry
   private let state = Guarded(State())
 
   private struct State: Sendable {
@@ -14,7 +15,11 @@ final class CrossValidationSource: FitSource {
     var results: [Int: Result<RunReport, any Error>] = [:]
   }
 
-  init(_ validation: CrossValidation, _ display: ManyFitsDisplay, _ interruption: Interruption) {
+  init(
+    _ validation: CrossValidation, _ display: ManyFitsDisplay, _ interruption: Interruption,
+    _ entry: CrossValidationEntry
+  ) {
+    self.entry = entry
     self.validation = validation
     self.display = display
     self.interruption = interruption
@@ -29,6 +34,7 @@ final class CrossValidationSource: FitSource {
     let folder = try RunFolder(FitRequest.folder(of: plan))
     state.withLock { $0.folder = folder?.path }
     if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
+    if let folder { entry.begin(folder: folder.path) }
     display.total(folds.count)
     state.withLock { $0.folds = folds }
   }
@@ -70,6 +76,7 @@ final class CrossValidationSource: FitSource {
   // MARK: The end
 
   func discard() {
+    entry.discard()
     if let folder = state.withLock({ $0.folder }) { PathName.remove(folder) }
   }
 
