@@ -154,7 +154,9 @@ struct SharingTrial {
         "\(name): " + String($0).replacing(#/, ?"seconds": ?[-+.0-9e]+/#, with: "")
       }
     }
-    return measures ? trail.map(withoutNumbers).sorted() : trail
+    guard measures else { return trail }
+    // What remote-monitor says of deliveries depends on when the network answers.
+    return trail.filter { !$0.contains("deliver") }.map(withoutNumbers).sorted()
   }
 
   private func withoutNumbers(_ text: String) -> String {

@@ -82,11 +82,21 @@ public final class Trainer {
   private let step = StepResult()
 
   /// - Parameters:
-  ///   - trainingMonitors: One instance of each monitor for the training pass, another for validation.
+  ///   - model: What is trained.
+  ///   - callbacks: In the order in which they are called.
+  ///   - trainingMonitors: One instance of each monitor for the training pass.
+  ///   - validationMonitors: Another instance of each for validation.
   ///   - epochMonitors: Compute at the end of each epoch from what the others have measured, in this order; they are
   ///     given no predictions.
+  ///   - trainingData: Batches to learn from.
+  ///   - validationData: Batches to measure with, after epochs; `nil`: there is no validation.
+  ///   - task: What the data asks of the model.
+  ///   - metrics: The numbering of metrics, shared by all who name them.
+  ///   - settings: How long, and from which seed.
   ///   - initialWeights: Assigned after the model's reset.
   ///   - initialParameters: Hyper-parameters set after the model's reset.
+  ///   - target: Where files, lines and checkpoints go.
+  ///   - interruption: Ends the run between two batches, once it is requested.
   public init(
     model: any LoopModel, callbacks: [LoopCallback] = [], trainingMonitors: [any LoopMonitor] = [],
     validationMonitors: [any LoopMonitor] = [], epochMonitors: [any LoopMonitor] = [],

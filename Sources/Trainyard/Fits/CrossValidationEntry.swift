@@ -10,13 +10,18 @@ final class CrossValidationEntry: Sendable {
   private struct State: Sendable {
     var open: (study: Study, trial: TrialRecord)?
     var warning: String?
+    var hasBegun = false
   }
 
   init(_ plan: Plan) { self.plan = plan }
 
-  /// The study is called as the folder, which is new.
+  /// The study is called as the folder, which is new. Another call does nothing.
   func begin(folder: String) {
-    guard let path = plan.output.store else { return }
+    let isFirst = state.withLock { state in
+      defer { state.hasBegun = true }
+      return !state.hasBegun
+    }
+    guard isFirst, let path = plan.output.store else { return }
     attempt {
       let config = JSONWriter.compact(plan.resolved)
       let study = try RunStore(path: path).replaceStudy(
@@ -76,5 +81,25 @@ final class CrossValidationEntry: Sendable {
         $0.warning = $0.warning ?? "this cross-validation is not in the store: \(error)\(help)"
       }
     }
+  }
+}
+
+/// Tells the store once the first epoch of any fold has ended: what never began is not in it.
+final class EnteredFold: FitObserver {
+  private let inner: any FitObserver
+  private let entry: CrossValidationEntry
+  private let folder: String?
+
+  init(_ inner: any FitObserver, _ entry: CrossValidationEntry, folder: String?) {
+    self.inner = inner
+    self.entry = entry
+    self.folder = folder
+  }
+
+  var name: String { inner.name }
+
+  func epochEnded(_ epoch: Epoch) -> String? {
+    if let folder { entry.begin(folder: folder) }
+    return inner.epochEnded(epoch)
   }
 }

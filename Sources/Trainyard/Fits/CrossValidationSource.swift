@@ -34,7 +34,6 @@ final class CrossValidationSource: FitSource {
     let folder = try RunFolder(FitRequest.folder(of: plan))
     state.withLock { $0.folder = folder?.path }
     if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
-    if let folder { entry.begin(folder: folder.path) }
     display.total(folds.count)
     state.withLock { $0.folds = folds }
   }
@@ -51,7 +50,9 @@ final class CrossValidationSource: FitSource {
     }
     guard var job else { return nil }
     let label = label(job.number)
-    job.request.observer = display.observer(label, epochs: validation.plan.training.epochs)
+    job.request.observer = EnteredFold(
+      display.observer(label, epochs: validation.plan.training.epochs), entry,
+      folder: state.withLock { $0.folder })
     display.began(label)
     return job
   }
