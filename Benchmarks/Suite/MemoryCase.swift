@@ -27,6 +27,7 @@ extension Bench {
     data: {train: {dataset: synthetic, shape: blobs, classes: 3, features: 4, rows: \(32 * batches)}}
     model: {plugin: mlp, hidden: [8]}
     train: {epochs: 1, batch_size: 32, prefetch: \(prefetch)}
+    output: {store: false}  # it is opened beside the first batches
     monitors: [accuracy]
     callbacks: [\(Self.perBatchCallbacks.joined(separator: ", ")), {plugin: \(try plugin("bench-meter"))}]
     """
