@@ -68,7 +68,7 @@ struct ReuseRow: Sendable, CustomTestStringConvertible {
     ReuseRow("model-summary", ""),
     ReuseRow("process-stats-monitor", "", measures: true),
     ReuseRow("throughput-monitor", "window_size=3"),
-    ReuseRow("remote-monitor", "root='http://127.0.0.1:9',timeout=0.2s", measures: true),
+    ReuseRow("remote-monitor", "root='http://127.0.0.1:9',timeout=60s", measures: true),
   ]
 
   /// Rows whose library is not there yet. One that comes must leave the list.

@@ -1,16 +1,17 @@
 import Glibc
 import PluginHost
 
-/// Finds what a callback measures of its process, such as memory or processor time: no event decides it, so that two
-/// runs need not agree on it.
+/// Finds what a callback measures of its process, such as memory, threads or processor time: no event decides it, so
+/// that two runs need not agree on it.
 ///
-/// A new instance is shown the same in two processes, of which one has more memory and has worked longer. What
-/// differs is measured. A counter that is global to the process does not differ: it is no excuse for one.
+/// A new instance is shown the same in two processes, of which one has more memory and more threads, and has worked
+/// longer. What differs is measured. A counter that is global to the process does not differ: it is no excuse for one.
 enum Measurement {
   static func lines(_ context: RuleContext, disturbed: Bool) throws -> [String] {
     guard try context.component().kind == .callback else { return [] }
     let block = disturbed ? takeMemory() : nil
     defer { free(block) }
+    if disturbed { startThread() }
     let callback = try context.callback()
     if disturbed { callback.willCall = { _ in work() } }
     return try lines(callback, Portfolio(seed: context.seed).random("random", 6, 4))
@@ -52,6 +53,13 @@ enum Measurement {
     let block = malloc(size)
     if let block { memset(block, 1, size) }
     return block
+  }
+
+  /// It waits until the process ends, which has no other use.
+  private static func startThread() {
+    var thread = pthread_t()
+    let code = pthread_create(&thread, nil, { _ in while true { pause() } }, nil)
+    if code == 0 { pthread_detach(thread) }
   }
 
   /// Spends time, so that what other threads do is done, and processor time is counted.

@@ -23,10 +23,6 @@ extension Rule {
           "in a helper:  \(own?.text ?? "no call")", "in the host:  \(other?.text ?? "no call")",
           "in the run '\(replay.name)'",
         ]
-        guard there.trace.withoutPublishedValues != here.trace.withoutPublishedValues else {
-          // As one does that measures the process it runs in.
-          return .warning("isolated it publishes other values \(place)", detail: detail)
-        }
         return .failed("isolated it behaves otherwise \(place)", detail: detail)
       }
       let state = StateComparison.differences(
@@ -50,13 +46,5 @@ extension Rule {
     }
     let hasFailed = trace.entries.contains { $0.failure != nil }
     return (trace, hasFailed ? [:] : try callback.state())
-  }
-}
-
-extension Trace {
-  /// The same, whatever the values of metrics are.
-  fileprivate var withoutPublishedValues: Trace {
-    let keys = entries.flatMap { $0.effects.map(\.key) }.filter { $0.hasPrefix("publish ") }
-    return masking(Set(keys))
   }
 }
