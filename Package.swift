@@ -62,6 +62,10 @@ let plugins: [Plugin] = [
   Plugin(kind: "Monitors", id: "ndcg", name: "NDCG", core: ["MonitorCore"]),
   Plugin(kind: "Datasets", id: "idx", name: "IDX", core: ["DataColumns", "IDXCore"]),
   Plugin(kind: "Datasets", id: "csv", name: "CSV", core: ["DataColumns", "CSVCore"]),
+  Plugin(kind: "Datasets", id: "npy", name: "NPY", core: ["DataColumns", "NumPyCore"]),
+  Plugin(kind: "Datasets", id: "npz", name: "NPZ", core: ["DataColumns", "NumPyCore"]),
+  Plugin(kind: "Datasets", id: "libsvm", name: "LibSVM", core: ["DataColumns", "LibSVMCore"]),
+  Plugin(kind: "Datasets", id: "sqlite", name: "SQLite", core: ["DataColumns", "SQLiteCore"]),
   Plugin(kind: "Datasets", id: "synthetic", name: "Synthetic", core: ["DataColumns"]),
 ]
 
@@ -148,19 +152,29 @@ let package = Package(
       name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
-    // What the built-in datasets share: columns in memory, and files that may be compressed.
+    // What the built-in datasets share: columns in memory, files that may be compressed, numbers in texts.
     .target(name: "DataColumns", dependencies: ["PluginKit"], path: "Plugins/Datasets/DataColumns"),
     .target(
-      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib"],
+      name: "DataFiles", dependencies: ["PluginKit", "DataColumns", "CZlib", "TextKernels"],
       path: "Plugins/Datasets/DataFiles"),
+    .target(name: "TextKernels", path: "Plugins/Datasets/TextKernels"),
 
     // The readers of datasets, which can be tested without a host.
     .target(
-      name: "CSVCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      name: "CSVCore", dependencies: ["PluginKit", "DataColumns", "DataFiles", "TextKernels"],
       path: "Plugins/Datasets/CSVCore"),
     .target(
       name: "IDXCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
       path: "Plugins/Datasets/IDXCore"),
+    .target(
+      name: "NumPyCore", dependencies: ["PluginKit", "DataColumns", "DataFiles", "CZlib"],
+      path: "Plugins/Datasets/NumPyCore"),
+    .target(
+      name: "LibSVMCore", dependencies: ["PluginKit", "DataColumns", "DataFiles"],
+      path: "Plugins/Datasets/LibSVMCore"),
+    .target(
+      name: "SQLiteCore", dependencies: ["PluginKit", "DataColumns", "CSQLite"],
+      path: "Plugins/Datasets/SQLiteCore"),
 
     // What callbacks share and can be tested without a host.
     .target(name: "CallbackCore", dependencies: ["PluginKit"], path: "Plugins/Callbacks/CallbackCore"),
@@ -196,7 +210,7 @@ let package = Package(
     .testTarget(name: "MLPTests", dependencies: ["MLPCore"]),
     .testTarget(name: "CallbackCoreTests", dependencies: ["CallbackCore"]),
     .testTarget(
-      name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib"],
+      name: "PluginTests", dependencies: ["CTrainyard", "PluginHost", "Support", "CZlib", "CSQLite"],
       exclude: ["Fixtures"]),
     .testTarget(name: "MonitorTests", dependencies: ["CTrainyard", "PluginHost", "Support", "Trainyard"]),
     .testTarget(name: "OracleTests", dependencies: ["Trainyard", "Support"]),
@@ -208,7 +222,7 @@ let package = Package(
       dependencies: [
         "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore",
         "CSVCore",
-        "IDXCore", "DataColumns",
+        "IDXCore", "NumPyCore", "LibSVMCore", "SQLiteCore", "DataColumns",
       ], path: "Tests/Fuzzing"),
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),

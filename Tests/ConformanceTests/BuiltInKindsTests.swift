@@ -47,7 +47,7 @@ import Testing
 
   @Test func `every built-in model and dataset is checked`() {
     #expect(Self.ids("Models") == ["mlp"])
-    #expect(Self.ids("Datasets") == ["idx", "csv", "synthetic"])
+    #expect(Self.ids("Datasets") == ["idx", "csv", "npy", "npz", "libsvm", "sqlite", "synthetic"])
     #expect(Self.ids("Monitors").count >= 20)
   }
 
@@ -70,5 +70,20 @@ import Testing
       ("labels", try folder.write("labels", labels as [UInt8])),
     ]
     expectClean(try check("idx", options.map { (key: $0.0, text: $0.1) }))
+  }
+
+  static let corpus = packageFolder() + "/Tests/Data/corpus"
+  static let others: [(id: String, options: [(key: String, text: String)])] = [
+    ("npy", [("features", corpus + "/npy/fortran-i2-big")]),
+    ("npy", [("features", corpus + "/npy/f8"), ("weight", corpus + "/npy/weight")]),
+    ("npz", [("file", corpus + "/npz/stored.npz"), ("features", "x"), ("target", "y"), ("weight", "w")]),
+    ("npz", [("file", corpus + "/npz/deflated.npz"), ("features", "x"), ("target", "y")]),
+    ("libsvm", [("file", corpus + "/libsvm/ranking")]),
+    ("sqlite", [("file", corpus + "/sqlite/plain"), ("query", "SELECT * FROM t"), ("target", "c")]),
+  ]
+
+  @Test(arguments: others.indices)
+  func `the other datasets pass the strict check`(_ index: Int) throws {
+    expectClean(try check(Self.others[index].id, Self.others[index].options))
   }
 }

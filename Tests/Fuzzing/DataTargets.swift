@@ -1,7 +1,10 @@
 import CSVCore
 import DataColumns
 import IDXCore
+import LibSVMCore
+import NumPyCore
 import PluginKit
+import SQLiteCore
 import Trainyard
 
 /// Files of data and of weights.
@@ -16,11 +19,11 @@ let dataTargets = [
     plain.missingValues = ["-999", ""]
     _ = attempt { try plain.columns() }
     var categories = CSVSettings(path: path)
-    categories.target = ["y"]
-    categories.targetType = .category
-    categories.targetOptional = true
-    categories.group = "g"
-    categories.categorical = first?.first.map { [$0.field.name] } ?? ["a"]
+    categories.choice.target = ["y"]
+    categories.choice.targetType = .category
+    categories.choice.targetOptional = true
+    categories.choice.group = "g"
+    categories.choice.categorical = first?.first.map { [$0.field.name] } ?? ["a"]
     check(attempt { try categories.columns() } ?? [])
   },
   FuzzTarget("idx", "An IDX file, plain or gzip.", cost: 2) { bytes in
@@ -30,6 +33,47 @@ let dataTargets = [
     small.labels = path
     small.limit = 3
     check(attempt { try small.columns() } ?? [])
+  },
+  FuzzTarget("npy", "A NumPy array, plain or gzip, mapped and read.", cost: 3) { bytes in
+    let path = dataFile.holding(bytes)
+    var settings = NumPySettings(features: path)
+    settings.target = path
+    check(attempt { try settings.columns() } ?? [])
+    settings.map = false
+    settings.target = nil
+    settings.id = path
+    check(attempt { try settings.columns() } ?? [])
+    settings = NumPySettings(features: path)
+    settings.weight = path
+    settings.targetType = .category
+    check(attempt { try settings.columns() } ?? [])
+  },
+  FuzzTarget("npz", "An archive of NumPy arrays, read and mapped.", cost: 3) { bytes in
+    var settings = NumPySettings(features: "x")
+    settings.archive = dataFile.holding(bytes)
+    settings.target = "y"
+    check(attempt { try settings.columns() } ?? [])
+    settings.map = false
+    settings.weight = "w"
+    check(attempt { try settings.columns() } ?? [])
+  },
+  FuzzTarget("libsvm", "Sparse rows as text.", cost: 2) { bytes in
+    var settings = LibSVMSettings(path: dataFile.holding(bytes))
+    settings.memoryLimit = 1 << 20
+    check(attempt { try settings.columns() } ?? [])
+    settings.targetType = .category
+    settings.indexBase = 0
+    settings.features = 8
+    check(attempt { try settings.columns() } ?? [])
+  },
+  FuzzTarget("sqlite", "An SQLite database that is queried.", cost: 20) { bytes in
+    let path = dataFile.holding(bytes)
+    check(attempt { try SQLiteSettings(path: path, query: "SELECT * FROM t LIMIT 100").columns() } ?? [])
+    var settings = SQLiteSettings(path: path, query: "SELECT a, b, c FROM t ORDER BY b LIMIT 100")
+    settings.choice.target = ["c"]
+    settings.choice.id = "a"
+    settings.choice.categorical = ["b"]
+    check(attempt { try settings.columns() } ?? [])
   },
   FuzzTarget("safetensors", "A file of weights.") { bytes in
     guard let contents = attempt({ try SafeTensors.parse(bytes, path: "weights") }) else { return }

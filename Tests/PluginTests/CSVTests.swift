@@ -332,6 +332,37 @@ import Testing
     expect(PluginTests.refusal(of: "csv", ["file": [path]]), has: ["is UTF-16", "help: save it as UTF-8"])
   }
 
+  @Test func `what is not UTF-8 is refused with its line`() throws {
+    let head = Array("a,b\r\n\u{e9},\u{1f600}\r\n\"x\ny\",1\n".utf8)
+    let bad: [([UInt8], String)] = [
+      ([0xe9, 0x2c, 0x31], "0xe9"), ([0xc0, 0x80], "0xc0"), ([0xed, 0xa0, 0x80], "0xed"),
+      ([0xf4, 0x90, 0x80, 0x80], "0xf4"), ([0x80], "0x80"), ([0xf0, 0x9f, 0x98], "0xf0"), ([0xff], "0xff"),
+    ]
+    for (bytes, word) in bad {
+      // Also behind as much text as is looked at in one go, and across its end.
+      for count in [0, 4090, 4096, 20_000] {
+        let text = head + [UInt8](repeating: UInt8(ascii: "7"), count: count) + bytes
+        let path = try folder.write("data.csv", text)
+        expect(
+          PluginTests.refusal(of: "csv", ["file": [path]]),
+          has: ["is not UTF-8: byte \(head.count + count), in line 5, is \(word)", "help: save it as UTF-8"])
+      }
+    }
+    let long = String(repeating: "\u{e9}\u{20ac}", count: 5000)
+    #expect(try probe("a,b\n1,\(long)\n", ["categorical": ["b"]]).fields[1].categories == [long])
+  }
+
+  @Test func `a file of whole pages, with and without a line end`() throws {
+    for last in ["\n", "", "5"] {
+      let rows = String(repeating: "1234,7\n", count: 1023) + "1234,7" + last
+      let filled = "a,b\n" + String(repeating: "\n", count: 8188 - rows.utf8.count) + rows
+      #expect(filled.utf8.count == 8192)
+      let data = try probe(filled)
+      #expect(data.rowCount == 1024)
+      #expect(try values(data, "b").last == (last == "5" ? 75 : 7))
+    }
+  }
+
   @Test func `line numbers count line ends inside cells`() throws {
     expect(
       try refusal("a,b\n\"x\r\ny\",1\n\n\"z\",oops\n", ["categorical": ["a"]]),

@@ -16,7 +16,7 @@ final class CSVDataset: ColumnDataset {
   @Option(
     "What the target is. auto: a category when it is listed in `categorical` or a cell of it is not a number, and "
       + "otherwise a number. Class numbers such as 0 and 1 are numbers, too: give category for them.")
-  var targetType = CSVSettings.TargetType.auto
+  var targetType = ColumnChoice.TargetType.auto
 
   @Option(
     "The target may be absent, as in a file to predict for: where its column does not exist or has missing cells, "
@@ -54,17 +54,17 @@ final class CSVDataset: ColumnDataset {
 
   func create(_ host: Host) throws {
     var settings = CSVSettings(path: file.path)
-    settings.target = target
-    settings.targetType = targetType
-    settings.targetOptional = targetOptional
+    settings.choice.target = target
+    settings.choice.targetType = targetType
+    settings.choice.targetOptional = targetOptional
     settings.header = header
     settings.separator = separator
-    settings.features = features
-    settings.categorical = categorical
-    settings.ignore = ignore
-    settings.weight = weight
-    settings.group = group
-    settings.id = id
+    settings.choice.features = features
+    settings.choice.categorical = categorical
+    settings.choice.ignore = ignore
+    settings.choice.weight = weight
+    settings.choice.group = group
+    settings.choice.id = id
     settings.missingValues = missingValues
     columns = try settings.columns()
   }

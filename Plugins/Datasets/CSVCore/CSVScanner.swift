@@ -1,6 +1,7 @@
 import DataColumns
 import Glibc
 import PluginKit
+import TextKernels
 
 /// Walks over the bytes of a CSV text, cell by cell.
 ///
@@ -21,10 +22,11 @@ struct CSVScanner {
   private let text: Memory
   private let separator: UInt8
   private var cursor: UnsafeMutablePointer<UInt8>
-  /// Points to a line feed that is not part of the text.
+  /// Points to a line feed that is not part of the text, and ends the last cell without a check at every byte.
   private let end: UnsafeMutablePointer<UInt8>
+  private let lineEnds: Int
 
-  /// - Parameter text: must have room for one byte more than `count`.
+  /// - Parameter text: must have room for `textSpare` bytes more than `count`.
   init(_ text: Memory, count: Int, separator: UInt8, path: String) throws {
     self.text = text
     self.separator = separator
@@ -35,24 +37,24 @@ struct CSVScanner {
     if count >= 2, (cursor[0] == 0xff && cursor[1] == 0xfe) || (cursor[0] == 0xfe && cursor[1] == 0xff) {
       throw PluginError("'\(path)' is UTF-16", help: "save it as UTF-8, or use `iconv -f UTF-16 -t UTF-8`")
     }
-    if let zero = memchr(cursor, 0, count) {
-      let offset = UnsafeMutableRawPointer(cursor).distance(to: zero)
-      throw PluginError("'\(path)' is not text: byte \(offset) is zero", help: "give a CSV file in UTF-8")
-    }
+    let facts = text_look(cursor, count)
+    lineEnds = facts.lines
+    guard facts.bad < 0 else { throw Self.notText(cursor, facts.bad, path) }
     if count >= 3, cursor[0] == 0xef, cursor[1] == 0xbb, cursor[2] == 0xbf { cursor += 3 }
   }
 
-  /// No more rows than that follow, if each has `width` cells.
-  func rowLimit(width: Int) -> Int {
-    var lines = 1
-    var place = cursor
-    while place < end {
-      let isEnd = place[0] == lineFeed || (place[0] == carriageReturn && place[1] != lineFeed)
-      lines += isEnd ? 1 : 0
-      place += 1
+  private static func notText(_ text: UnsafePointer<UInt8>, _ offset: Int, _ path: String) -> PluginError {
+    if text[offset] == 0 {
+      return PluginError("'\(path)' is not text: byte \(offset) is zero", help: "give a CSV file in UTF-8")
     }
-    return min(lines, (end - cursor) / max(width, 1) + 1)
+    let line = text_look(text, offset).lines + 1
+    return PluginError(
+      "'\(path)' is not UTF-8: byte \(offset), in line \(line), is 0x\(String(text[offset], radix: 16))",
+      help: "save it as UTF-8, or use `iconv -f WINDOWS-1252 -t UTF-8`")
   }
+
+  /// No more rows than that follow, if each has `width` cells.
+  func rowLimit(width: Int) -> Int { min(lineEnds + 1, (end - cursor) / max(width, 1) + 1) }
 
   /// Goes to the next line that is not empty; false where there is none.
   mutating func beginRow() -> Bool {
@@ -64,12 +66,22 @@ struct CSVScanner {
     return false
   }
 
-  /// Reads a cell that is a plain number; false, and nothing is read, where it is anything else.
-  @inline(__always) mutating func number(into value: UnsafeMutablePointer<Double>) -> Bool {
-    guard let stop = scanDecimal(cursor, &value.pointee), isDelimiter(stop.pointee) else { return false }
+  /// Reads cells that are plain numbers, each into the column at its place, up to a column that is `nil`, to a cell
+  /// that is anything else, or to the end of the row. Returns how many.
+  @inline(__always) mutating func numbers(
+    into columns: UnsafeBufferPointer<UnsafeMutablePointer<Double>?>, row: Int
+  ) -> Int {
+    guard let first = columns.baseAddress else { return 0 }
+    var stop: UnsafePointer<UInt8>? = UnsafePointer(cursor)
+    let count = text_cells(&stop, separator, first, columns.count, row)
+    guard let stop, count > 0 else { return 0 }
     cursor = UnsafeMutablePointer(mutating: stop)
-    finishCell()
-    return true
+    // Behind a separator the row goes on, if only with an empty cell.
+    if (stop - 1).pointee != separator {
+      rowEnded = true
+      skipLineEnd()
+    }
+    return count
   }
 
   mutating func cell() throws -> Cell {

@@ -4,36 +4,37 @@ import PluginKit
 
 /// What to read of a CSV file, and as what: the options of the plugin `csv`, which say what each means.
 package struct CSVSettings {
-  package enum TargetType: String, OptionChoice { case auto, category, number }
-
   package var path: String
-  package var target: [String] = []
-  package var targetType = TargetType.auto
-  package var targetOptional = false
+  /// Which columns are for what.
+  package var choice: ColumnChoice
   package var header = true
   package var separator = ","
-  package var features: [String] = []
-  package var categorical: [String] = []
-  package var ignore: [String] = []
-  package var weight: String?
-  package var group: String?
-  package var id: String?
   package var missingValues = ["", "NA", "NaN", "nan", "null", "?"]
 
-  package init(path: String) { self.path = path }
+  package init(path: String) {
+    self.path = path
+    choice = ColumnChoice(path: path)
+  }
 
   /// Reads the file: features in their order, then targets, weight, group and id. The file is untrusted.
   package func columns() throws -> [Column] {
     let separator = try separatorByte()
-    // A line feed after the text ends the last cell without a check at every byte.
-    let (text, count) = try DataFile(path).readAll(spare: 1)
+    let (text, count) = try wholeText()
     var scanner = try CSVScanner(text, count: count, separator: separator, path: path)
     let names = try columnNames(&scanner)
-    let plans = try plan(names)
+    let plans = try choice.plan(names, hint: "is `separator` right? it is '\(separator)'")
     var table = try CSVTable(
       width: names.count, rowLimit: scanner.rowLimit(width: names.count), plans: plans, of: self)
     try table.read(&scanner)
     return try table.columns()
+  }
+
+  /// Mapped where it is not compressed: quotes are unfolded in copies of the few pages that have them.
+  private func wholeText() throws -> (memory: Memory, count: Int) {
+    let file = try DataFile(path)
+    guard let mapped = try file.mapped(spare: textSpare) else { return try file.readAll(spare: textSpare) }
+    mapped.adviseSequential()
+    return (try mapped.part(0, mapped.count + textSpare), mapped.count)
   }
 
   private func separatorByte() throws -> UInt8 {

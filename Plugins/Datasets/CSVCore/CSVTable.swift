@@ -4,10 +4,11 @@ import PluginKit
 /// The rows of a CSV text on their way into columns.
 struct CSVTable {
   private let path: String
-  private let targetType: CSVSettings.TargetType
   private let targetOptional: Bool
   private let missing: [[UInt8]]
   private let longestMissing: Int
+  /// By first byte: a missing value may begin so.
+  private let beginsMissing: [Bool]
 
   /// By position in the file; `nil`: the column is not used.
   private var builders: [ColumnBuilder?]
@@ -20,10 +21,12 @@ struct CSVTable {
   ///   - rowLimit: there are no more rows than that.
   init(width: Int, rowLimit: Int, plans: [ColumnPlan], of settings: CSVSettings) throws {
     path = settings.path
-    targetType = settings.targetType
-    targetOptional = settings.targetOptional
+    targetOptional = settings.choice.targetOptional
     missing = settings.missingValues.map { Array($0.utf8) }
     longestMissing = missing.map(\.count).max() ?? -1
+    var begins = [Bool](repeating: false, count: 256)
+    for text in missing { if let first = text.first { begins[Int(first)] = true } }
+    beginsMissing = begins
     self.plans = plans
     builders = Array(repeating: nil, count: width)
     for plan in plans { builders[plan.position] = try ColumnBuilder.make(plan, rowLimit: rowLimit) }
@@ -33,31 +36,35 @@ struct CSVTable {
     // Where a number stands for a missing value, as −999 may, every cell must be compared.
     let takesPlainNumbers = !missing.contains { $0.first.map(beginsNumber) ?? false }
     let numbers = builders.map { takesPlainNumbers ? $0?.numbers : nil }
-    while scanner.beginRow() {
-      let line = scanner.line
-      var position = 0
-      repeat {
-        if position < numbers.count, let values = numbers[position],
-          scanner.number(into: values + rowCount)
-        {
-          position += 1
-          continue
-        }
-        let cell = try scanner.cell()
-        if position < builders.count, let builder = builders[position] {
-          do {
-            try put(cell, into: builder, line: scanner.cellLine)
-          } catch {
-            // A cell too many, or one too few, explains what stands in the wrong column.
-            let found = try scanner.skipRow() + position + 1
-            throw found == builders.count ? error : ragged(line, found)
-          }
-        }
-        position += 1
-      } while !scanner.rowEnded
-      guard position == builders.count else { throw ragged(line, position) }
-      rowCount += 1
+    try numbers.withUnsafeBufferPointer { numbers in
+      while scanner.beginRow() { try readRow(&scanner, numbers) }
     }
+  }
+
+  private mutating func readRow(
+    _ scanner: inout CSVScanner, _ numbers: UnsafeBufferPointer<UnsafeMutablePointer<Double>?>
+  ) throws {
+    let line = scanner.line
+    var position = 0
+    repeat {
+      if position < numbers.count, numbers[position] != nil {
+        position += scanner.numbers(into: UnsafeBufferPointer(rebasing: numbers[position...]), row: rowCount)
+        if scanner.rowEnded { break }
+      }
+      let cell = try scanner.cell()
+      if position < builders.count, let builder = builders[position] {
+        do {
+          try put(cell, into: builder, line: scanner.cellLine)
+        } catch {
+          // A cell too many, or one too few, explains what stands in the wrong column.
+          let found = try scanner.skipRow() + position + 1
+          throw found == builders.count ? error : ragged(line, found)
+        }
+      }
+      position += 1
+    } while !scanner.rowEnded
+    guard position == builders.count else { throw ragged(line, position) }
+    rowCount += 1
   }
 
   /// In the order of the plans.
@@ -69,7 +76,9 @@ struct CSVTable {
   }
 
   private mutating func put(_ cell: Cell, into builder: ColumnBuilder, line: Int) throws {
-    if cell.count <= longestMissing, isMissing(cell) {
+    if cell.count <= longestMissing, cell.count == 0 || beginsMissing[Int(cell.start.pointee)],
+      isMissing(cell)
+    {
       switch builder.plan.role {
       case .target where targetOptional: lacksTargets = true
       case .target, .weight, .group:

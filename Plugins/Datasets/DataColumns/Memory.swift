@@ -6,11 +6,29 @@ import PluginKit
 public final class Memory {
   public private(set) var base: UnsafeMutableRawPointer
   public private(set) var byteCount: Int
+  /// Whose bytes these are, such as a mapped file's; `nil`: our own.
+  private let owner: AnyObject?
 
   /// Throws where the system does not have that much.
   public init(byteCount: Int) throws {
     base = try Memory.checked(malloc(max(byteCount, 1)), byteCount)
     self.byteCount = byteCount
+    owner = nil
+  }
+
+  /// Zeros, which take no memory before they are written to.
+  public init(zeros byteCount: Int) throws {
+    base = try Memory.checked(calloc(max(byteCount, 1), 1), byteCount)
+    self.byteCount = byteCount
+    owner = nil
+  }
+
+  /// A part of what `owner` holds, which stays as long as this does.
+  public init(_ part: UnsafeMutableRawBufferPointer, of owner: AnyObject) throws {
+    guard let base = part.baseAddress else { throw PluginError("a block of memory without an address") }
+    self.base = base
+    byteCount = part.count
+    self.owner = owner
   }
 
   /// Room for `count` values of a type.
@@ -24,6 +42,7 @@ public final class Memory {
 
   /// Keeps the bytes and may move them.
   public func grow(to newCount: Int) throws {
+    guard owner == nil else { throw PluginError("a block that belongs to a file cannot grow") }
     base = try Memory.checked(realloc(base, max(newCount, 1)), newCount)
     byteCount = newCount
   }
@@ -43,5 +62,5 @@ public final class Memory {
     return pointer
   }
 
-  deinit { free(base) }
+  deinit { if owner == nil { free(base) } }
 }

@@ -9,7 +9,7 @@ public final class DataFile {
   public let isCompressed: Bool
   /// In bytes, as it lies on the disk.
   public let sizeOnDisk: Int
-  private let descriptor: FileDescriptor
+  let descriptor: FileDescriptor
   private let inflater: Inflater?
 
   public init(_ path: String) throws {

@@ -42,6 +42,26 @@ final class FileDescriptor {
     return filled
   }
 
+  /// The first `count` bytes of the file, mapped: nothing is read before it is looked at, writes change nothing on the
+  /// disk, and what follows up to the end of a page, at least `spare` bytes, is zero.
+  func map(_ count: Int, spare: Int) throws -> (base: UnsafeMutableRawPointer, byteCount: Int) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let (sum, overflow) = count.addingReportingOverflow(spare + page)
+    let length = sum / page * page
+    guard !overflow, count > 0,
+      let base = mmap(
+        nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      base != MAP_FAILED
+    else { throw systemError("map", path) }
+    let flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE
+    guard mmap(base, count, PROT_READ | PROT_WRITE, flags, number, 0) != MAP_FAILED else {
+      let error = systemError("map", path)
+      munmap(base, length)
+      throw error
+    }
+    return (base, length)
+  }
+
   deinit { if number >= 0 { close(number) } }
 }
 

@@ -1,8 +1,8 @@
 import PluginKit
 
-/// What one column of the file is for.
-struct ColumnPlan {
-  enum Content {
+/// What one column of a table is for.
+package struct ColumnPlan {
+  package enum Content {
     case number, category
     /// A number when every cell is one, else a category.
     case numberOrCategory
@@ -10,16 +10,34 @@ struct ColumnPlan {
     case key
   }
 
-  var name: String
+  package var name: String
   /// From 0.
-  var position: Int
-  var role: Field.Role
-  var content: Content
+  package var position: Int
+  package var role: Field.Role
+  package var content: Content
 }
 
-extension CSVSettings {
+/// Which columns of a table are for what: options that datasets of tables have in common.
+package struct ColumnChoice {
+  package enum TargetType: String, OptionChoice { case auto, category, number }
+
+  /// Of the table, for errors.
+  package var path: String
+  package var target: [String] = []
+  package var targetType = TargetType.auto
+  package var targetOptional = false
+  package var features: [String] = []
+  package var categorical: [String] = []
+  package var ignore: [String] = []
+  package var weight: String?
+  package var group: String?
+  package var id: String?
+
+  package init(path: String) { self.path = path }
+
   /// What the options make of the columns: features in their order, then targets, weight, group and id.
-  func plan(_ names: [String]) throws -> [ColumnPlan] {
+  /// - Parameter hint: what to do where there is but one column, and that is no feature.
+  package func plan(_ names: [String], hint: String) throws -> [ColumnPlan] {
     let positions = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
     let targets = targetOptional ? target.filter { positions[$0] != nil } : target
     let uses: [(option: String, names: [String], role: Field.Role?)] = [
@@ -76,7 +94,7 @@ extension CSVSettings {
     guard columns.contains(where: { $0.role == .feature }) else {
       throw PluginError(
         "'\(path)' has no column to learn from: each of its \(names.count) has another use",
-        help: names.count == 1 ? "is `separator` right? it is '\(separator)'" : "check `target` and `ignore`")
+        help: names.count == 1 ? hint : "check `target` and `ignore`")
     }
     return columns
   }
