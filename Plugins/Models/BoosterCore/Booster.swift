@@ -56,11 +56,13 @@ public final class Booster {
   private let floats = Memory<Float>()
   private let doubles = Memory<Double>()
   private let shownBytes = Memory<UInt8>()
-  private let shownNumbers = Memory<Double>()
+  /// One for each kind: the host looks at all weights together.
+  private let shownNumbers: [Memory<Double>]
 
   public init(_ engine: any Engine, host: Host) {
     self.engine = engine
     self.host = host
+    shownNumbers = engine.traits.importanceKinds.map { _ in Memory<Double>() }
   }
 
   // MARK: A run
@@ -126,7 +128,7 @@ public final class Booster {
 
   /// What the engine has to say, each thing once a run.
   private func tell() {
-    for text in EngineLog.take() where run.warned.insert(text).inserted { host.log(.warning, text) }
+    for text in EngineLog.takeWarnings() where run.warned.insert(text).inserted { host.log(.warning, text) }
   }
 
   private func check(_ batch: Batch) throws {
@@ -289,10 +291,10 @@ public final class Booster {
       let found = try ensemble.importance(kind, rounds: run.rounds)
       for feature in 0..<min(count, found.count) { values[feature] = found[feature] }
     }
-    shownNumbers.fill(values)
+    shownNumbers[index - 1].fill(values)
     return Weight(
       name: "feature_importance.\(kind)",
-      tensor: TensorView(shownNumbers.base, .float64, shape: TensorShape(count)), isTrainable: false)
+      tensor: TensorView(shownNumbers[index - 1].base, .float64, shape: TensorShape(count)), isTrainable: false)
   }
 
   /// What features are worth follows from the trees.

@@ -24,6 +24,22 @@ public enum EngineLog {
     return (text ?? "").split(separator: "\n").map { trimmed($0) }.filter { !$0.isEmpty }
   }
 
+  /// Those of them that warn, without what an engine puts before them.
+  public static func takeWarnings() -> [String] {
+    take().compactMap { line in
+      if line.hasPrefix("[LightGBM] [") {
+        return line.hasPrefix("[LightGBM] [Warning] ") ? String(line.dropFirst(21)) : nil
+      }
+      // XGBoost's: "[12:00:00] WARNING: /path/file.cc:12: " and words, which may go on in further lines.
+      guard line.hasPrefix("[") else { return line }
+      guard let mark = line.firstRange(of: "WARNING: ") else { return nil }
+      let words = line[mark.upperBound...]
+      guard let place = words.firstRange(of: ".cc:"), let end = words[place.upperBound...].firstIndex(of: ":")
+      else { return String(words) }
+      return trimmed(words[words.index(after: end)...])
+    }.filter { !$0.isEmpty }
+  }
+
   private static func trimmed(_ text: Substring) -> String {
     var text = text
     while text.last?.isWhitespace == true { text.removeLast() }

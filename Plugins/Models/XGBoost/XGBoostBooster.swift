@@ -7,9 +7,9 @@ final class XGBoostBooster {
   private(set) var handle: XGBoostLibrary.Handle?
 
   /// - Parameter matrix: Rows whose predictions it keeps.
-  init(_ library: XGBoostLibrary, _ matrix: XGBoostMatrix? = nil) throws {
+  init(_ library: XGBoostLibrary, _ matrix: XGBoostLibrary.Handle?) throws {
     self.library = library
-    var known: [XGBoostLibrary.Handle?] = matrix.map { [$0.handle] } ?? []
+    var known: [XGBoostLibrary.Handle?] = matrix.map { [$0] } ?? []
     try library.check(library.create(&known, UInt64(known.count), &handle))
   }
 

@@ -112,9 +112,17 @@ final class XGBoostEngine: Engine {
     return "(" + text.dropFirst().dropLast() + ")"
   }
 
-  /// A booster without rows takes every parameter and says which it does not know.
+  /// A booster of two rows takes every parameter and says which it does not know.
   private func validate() throws {
-    let trial = try XGBoostBooster(library)
+    let rows: [Float] = [0, 1]
+    var matrix: XGBoostLibrary.Handle?
+    try rows.withUnsafeBufferPointer { rows in
+      try library.check(
+        library.matrixFromDense(
+          XGBoostLibrary.array(rows.baseAddress, 2, 1), "{\"missing\": NaN, \"nthread\": 1}", &matrix))
+    }
+    defer { _ = library.matrixFree(matrix) }
+    let trial = try XGBoostBooster(library, matrix)
     for (name, value) in parameters.entries {
       if name == "objective" { continue }
       try library.check(library.setParameter(trial.handle, name, Self.text(value, of: name)))

@@ -17,7 +17,7 @@ final class XGBoostEnsemble: Ensemble {
     self.engine = engine
     library = engine.library
     self.training = training
-    booster = try XGBoostBooster(library, training)
+    booster = try XGBoostBooster(library, training?.handle)
     if let bytes {
       try booster.load(bytes)
       var count: UInt64 = 0
