@@ -34,7 +34,8 @@ struct InspectCommand: ParsableCommand {
       print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)), terminator: "")
     } else {
       let width = min(max(Terminal.outputWidth ?? 100, 40), 120)
-      print(descriptions.map { $0.text(width: width, words: catalog.words(of: $0)) }.joined(separator: "\n\n"))
+      print(
+        descriptions.map { $0.text(width: width, words: catalog.words(of: $0)) }.joined(separator: "\n\n"))
     }
   }
 }

@@ -216,7 +216,8 @@ public final class Booster {
 
   // MARK: Trees
 
-  private func grow(on matrix: any EngineMatrix, _ batch: Batch, from bytes: [UInt8]?) throws -> any Ensemble {
+  private func grow(on matrix: any EngineMatrix, _ batch: Batch, from bytes: [UInt8]?) throws -> any Ensemble
+  {
     try keepSnapshots()
     let rows = try EngineRows(batch, grouped: task.kind == .ranking)
     let new = try engine.ensemble(on: matrix, rows, from: bytes, learningRate: progress.learningRate)
@@ -294,7 +295,8 @@ public final class Booster {
     shownNumbers[index - 1].fill(values)
     return Weight(
       name: "feature_importance.\(kind)",
-      tensor: TensorView(shownNumbers[index - 1].base, .float64, shape: TensorShape(count)), isTrainable: false)
+      tensor: TensorView(shownNumbers[index - 1].base, .float64, shape: TensorShape(count)),
+      isTrainable: false)
   }
 
   /// What features are worth follows from the trees.
@@ -317,6 +319,7 @@ public final class Booster {
     guard value.isFinite, value > 0 else {
       throw PluginError("a learning rate of \(value): it must be greater than 0")
     }
+    if parameter(name) == value { return }
     progress.learningRate = value
     try run.ensemble?.setLearningRate(value)
   }

@@ -7,7 +7,8 @@ final class LightGBM: SnapshottingModel {
   static let about = About(
     id: "lightgbm", version: "0.1.0",
     summary:
-      "Gradient boosted trees by LightGBM: classification, regression, ranking. One boosting round is one epoch.")
+      "Gradient boosted trees by LightGBM: classification, regression, ranking. One boosting round is one epoch."
+  )
 
   @Option("Threads of the engine; without a value those that the run grants.", range: "[1, 4096]")
   var threads: Int?

@@ -83,7 +83,8 @@ final class LightGBMEngine: Engine {
     let (standard, fitting): (String, Set<String>) =
       switch task.kind {
       case .binary: ("binary", ["binary", "cross_entropy", "xentropy"])
-      case .classes: ("multiclass", ["multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"])
+      case .classes:
+        ("multiclass", ["multiclass", "softmax", "multiclassova", "multiclass_ova", "ova", "ovr"])
       case .ranking: ("lambdarank", ["lambdarank", "rank_xendcg", "xendcg"])
       case .regression:
         (
@@ -122,7 +123,8 @@ final class LightGBMEngine: Engine {
     all.append(("num_threads", "\(threads)"))
     all.append(("metric", "None"))
     // Which way is faster is found out by the clock otherwise, and the ways add up in other orders.
-    if !["deterministic", "force_col_wise", "force_row_wise"].contains(where: { parameters.text($0) != nil }) {
+    if !["deterministic", "force_col_wise", "force_row_wise"].contains(where: { parameters.text($0) != nil })
+    {
       all += [("deterministic", "true"), ("force_col_wise", "true")]
     }
     return all.map { "\($0.name)=\($0.text)" }.joined(separator: " ")

@@ -12,6 +12,7 @@ final class LightGBMEnsemble: Ensemble {
   private let wentOn: Bool
   /// Rows whose predictions it keeps: the first are those that it grows on.
   private var kept: [LightGBMMatrix] = []
+  private var unequal: Set<Int> = []
   private let raw = Memory<Double>()
   private let predicted = Memory<Double>()
   private let shown = Memory<Double>()
@@ -119,10 +120,14 @@ final class LightGBMEnsemble: Ensemble {
 
   func predict(_ rows: EngineRows, _ matrix: (any EngineMatrix)?, rounds: Int?) throws -> TensorView {
     if rounds == nil, !wentOn, let matrix = matrix as? LightGBMMatrix, matrix.handle != nil,
-      let place = try place(of: matrix)
+      let place = try place(of: matrix, rows)
     {
       return activated(try keptScores(place, matrix.rows), matrix.rows)
     }
+    return try predictAnew(rows, rounds: rounds)
+  }
+
+  private func predictAnew(_ rows: EngineRows, rounds: Int?) throws -> TensorView {
     let room = predicted.room(for: rows.count * engine.outputs)
     let count = try rows.withFeatures {
       try booster.predict($0, rows, .normal, rounds: rounds, engine.predictionText, into: room)
@@ -133,13 +138,21 @@ final class LightGBMEnsemble: Ensemble {
     return activated(room, rows.count)
   }
 
-  /// The number that the booster has the rows under, which it is given them for once.
-  private func place(of matrix: LightGBMMatrix) throws -> Int? {
-    if let known = kept.firstIndex(where: { $0 === matrix }) { return known }
+  /// The number that the booster has the rows under, which it is given them for once; `nil`: it does not keep for them
+  /// what it predicts, as after a first tree without a split, which LightGBM leaves out for rows that come later.
+  private func place(of matrix: LightGBMMatrix, _ rows: EngineRows) throws -> Int? {
+    if let known = kept.firstIndex(where: { $0 === matrix }) { return unequal.contains(known) ? nil : known }
     guard kept.count < 8 else { return nil }
     try library.check(library.addValidation(booster.handle, matrix.handle))
     kept.append(matrix)
-    return kept.count - 1
+    let place = kept.count - 1
+    let anew = Array(try predictAnew(rows, rounds: nil).doubles)
+    let own = activated(try keptScores(place, matrix.rows), matrix.rows).doubles
+    guard anew.elementsEqual(own) else {
+      unequal.insert(place)
+      return nil
+    }
+    return place
   }
 
   /// What the booster keeps for rows, row by row: it has them class by class.

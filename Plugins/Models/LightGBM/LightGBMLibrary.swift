@@ -48,7 +48,8 @@ struct LightGBMLibrary {
   let roundCount: @convention(c) (Handle?, UnsafeMutablePointer<Int32>) -> Int32
   let featureCount: @convention(c) (Handle?, UnsafeMutablePointer<Int32>) -> Int32
   let keptCount: @convention(c) (Handle?, Int32, UnsafeMutablePointer<Int64>) -> Int32
-  let kept: @convention(c) (Handle?, Int32, UnsafeMutablePointer<Int64>, UnsafeMutablePointer<Double>) -> Int32
+  let kept:
+    @convention(c) (Handle?, Int32, UnsafeMutablePointer<Int64>, UnsafeMutablePointer<Double>) -> Int32
   let predict:
     @convention(c) (
       Handle?, UnsafeRawPointer?, Int32, Int32, Int32, Int32, Int32, Int32, Int32, Text,

@@ -45,7 +45,8 @@ final class XGBoostEngine: Engine {
       (parameters.number(of: $0) ?? 1) < 1
     }
     if samples, parameters.flag(of: "seed_per_iteration") != true {
-      return "rows or columns are sampled from a stream that XGBoost does not save: set seed_per_iteration: true"
+      return
+        "rows or columns are sampled from a stream that XGBoost does not save: set seed_per_iteration: true"
     }
     if boosterKind == "gblinear" { return "the order of coordinates is not saved" }
     if parameters.flag(of: "lambdarank_unbiased") == true { return "position biases are not saved" }

@@ -54,9 +54,10 @@ struct XGBoostLibrary {
   init(named path: String?) throws {
     let library = try EngineLibrary(Self.search, named: path)
     self.path = library.path
-    let askVersion: @convention(c) (
-      UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
-    ) -> Void = try library.function("XGBoostVersion")
+    let askVersion:
+      @convention(c) (
+        UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Int32>
+      ) -> Void = try library.function("XGBoostVersion")
     var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
     askVersion(&major, &minor, &patch)
     version = (Int(major), Int(minor), Int(patch))

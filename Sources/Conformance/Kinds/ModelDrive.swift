@@ -103,7 +103,8 @@ final class ModelDrive {
     _ call: String, _ batch: [Int], pass: Int32, endsPass: Bool, hasTarget: Bool = true
   ) throws -> Step {
     let given = rows.batch(
-      batch, pass: pass, endsPass: endsPass, hasTarget: hasTarget, dataID: isFullBatch ? dataID(of: batch, hasTarget) : 0, lending)
+      batch, pass: pass, endsPass: endsPass, hasTarget: hasTarget,
+      dataID: isFullBatch ? dataID(of: batch, hasTarget) : 0, lending)
     let answer = lending.place(ty_step(), "the answer of the step", isWritable: true)
     return try calling(call) {
       if counting != nil { cf_count_allocations() }

@@ -233,7 +233,8 @@ final class Worker {
     let prepared = try parts.data.prepare(seed: plan.training.seed)
     let isFullBatch = try check(prepared.task, parts.model)
     let facts = self.facts(
-      plan, try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(fullBatch: isFullBatch),
+      plan, try prepared.trainingLoader(fullBatch: isFullBatch),
+      try prepared.validationLoader(fullBatch: isFullBatch),
       seed: plan.training.seed, width: 0)
     context.beginRun(facts, folder: nil, modelID: plan.model.component.id)
     defer { context.endRun() }
