@@ -21,6 +21,11 @@ TEMPLATES := Sources/TrainyardCLI/Templates
 SWIFT_SOURCES := Package.swift Sources Plugins Tests Benchmarks examples
 EXAMPLES := .build/examples
 TENSORBOARD := .build/tensorboard
+# What the engines are tested and compared with: a virtual environment with their Python packages.
+ENGINES := .build/engines
+# Of Debian's, where they can be had; and of PyPI's.
+ENGINE_PACKAGES := libxgboost0
+ENGINE_WHEELS := lightgbm numpy scipy xgboost-cpu
 # How often, and from which random numbers, `make soak` kills runs.
 KILLS ?= 200
 SEED ?= 1
@@ -53,6 +58,9 @@ PLUGIN_CFLAGS := -std=c99 -Wall -Wextra -pedantic -Werror -O2 -shared -fPIC -fvi
 # The built-in plugins, by the table in Package.swift.
 PLUGINS := $(shell sed -n 's/.*kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
 
+# Those over engines, which are there when `make engines` has built them.
+ENGINE_PLUGINS := $(shell sed -n 's/^ *engine("\([a-z0-9-]*\)".*/\1/p' Package.swift)
+
 # $(call install_packages,names): those that are missing, with sudo where not root. Fails where it cannot.
 define install_packages
 missing=""; \
@@ -76,7 +84,7 @@ chmod +x .build/$(1)/bin/cc
 endef
 
 .PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check \
-  examples install docs format lint clean swift packages dataset gsl
+  engines engine-packages examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -111,6 +119,11 @@ fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECOND
 	TRAINYARD_FUZZER=1 $(SWIFT) build -c release --product trainyard-fuzz --scratch-path .build/fuzz \
 	  -Xswiftc -sanitize=fuzzer,address
 	@Tests/fuzz.sh .build/fuzz/release/trainyard-fuzz $(FUZZ_SECONDS) $(TARGET)
+
+engines: swift packages dataset engine-packages ## Build and test the models over engines: xgboost, lightgbm
+	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
+	TRAINYARD_ENGINES=1 $(SWIFT) build --build-tests
+	TRAINYARD_ENGINES=1 VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(SWIFT) test --skip-build --filter EngineTests
 
 tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
 	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)
@@ -175,6 +188,9 @@ install: build ## Install program, headers, plugins, templates and trainyard.pc 
 	for id in $(PLUGINS); do \
 	  install -m 755 .build/release/lib$$id.so $(DESTDIR)$(PREFIX)/lib/trainyard/plugins/; \
 	done
+	for library in $(foreach id,$(ENGINE_PLUGINS),.build/release/lib$(id).so); do \
+	  if [ -r $$library ]; then install -m 755 $$library $(DESTDIR)$(PREFIX)/lib/trainyard/plugins/; fi; \
+	done
 	@major=$$(awk '$$2 == "TY_ABI_MAJOR" { print $$3 }' $(HEADER)); \
 	minor=$$(awk '$$2 == "TY_ABI_MINOR" { print $$3 }' $(HEADER)); \
 	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' \
@@ -228,6 +244,14 @@ dataset:
 	@if [ ! -r $(FASHION_MNIST) ] && command -v apt-get >/dev/null; then \
 	  { $(call install_packages,$(DATASET)); } || true; \
 	fi
+
+# Debian's are one more version to test with; without them the tests that need them say so and are left out.
+engine-packages:
+	@if command -v apt-get >/dev/null; then \
+	  { $(call install_packages,$(ENGINE_PACKAGES)); } || echo "not to be had here: $(ENGINE_PACKAGES)"; \
+	fi
+	[ -x $(ENGINES)/bin/python ] || python3 -m venv $(ENGINES)
+	$(ENGINES)/bin/pip install --quiet --disable-pip-version-check $(ENGINE_WHEELS)
 
 # Likewise: one example is left out without it.
 gsl:

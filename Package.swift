@@ -87,13 +87,42 @@ let fuzzer: [Target] =
       swiftSettings: [.unsafeFlags(["-parse-as-library"])])
   ]
 
+// Models over engines that need not be there. `make engines` asks for them; without them nothing of theirs is built.
+let buildsEngines = Context.environment["TRAINYARD_ENGINES"] != nil
+
+/// Kept apart from the table above, which is what `make install` expects to be there.
+func engine(_ id: String, _ name: String, core: [Target.Dependency] = []) -> Plugin {
+  Plugin(kind: "Models", id: id, name: name, core: core)
+}
+
+let engines: [Plugin] =
+  !buildsEngines
+  ? []
+  : [
+    engine("xgboost", "XGBoost", core: ["BoosterCore"]),
+    engine("lightgbm", "LightGBM", core: ["BoosterCore"]),
+  ]
+
+let engineTargets: [Target] =
+  !buildsEngines
+  ? []
+  : [
+    // What the two boosters share: finding their libraries, parameters, rows, rounds. They are opened at run time.
+    .target(
+      name: "BoosterCore", dependencies: ["PluginKit", "ForeignCalls"], path: "Plugins/Models/BoosterCore"),
+    // One folder for each engine; `Boosters` has both.
+    .testTarget(
+      name: "EngineTests", dependencies: ["BoosterCore", "Trainyard", "Support"],
+      exclude: ["Boosters/Fixtures"]),
+  ]
+
 let package = Package(
   name: "trainyard",
   products: [
     .executable(name: "trainyard", targets: ["TrainyardCLI"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
     .library(name: "Trainyard", targets: ["Trainyard"]),
-  ] + plugins.map { .library(name: $0.id, type: .dynamic, targets: [$0.name]) },
+  ] + (plugins + engines).map { .library(name: $0.id, type: .dynamic, targets: [$0.name]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -228,11 +257,11 @@ let package = Package(
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),
     .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
   ]
-    + plugins.map {
+    + (plugins + engines).map {
       .target(
         name: $0.name, dependencies: ["PluginKit"] + $0.core, path: "Plugins/\($0.kind)/\($0.name)",
         exclude: ["README.md"], linkerSettings: pluginLinkerSettings)
-    } + fuzzer,
+    } + fuzzer + engineTargets,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )

@@ -19,7 +19,7 @@ public protocol Model: Exportable {
 
   /// The weights by index. Names and shapes stay from reset to reset.
   var weightCount: Int { get }
-  func weight(at index: Int) -> Weight
+  func weight(at index: Int) throws -> Weight
   /// Replaces one weight. The shape has been checked against `weight(at:)`.
   func assign(_ weight: Weight, at index: Int) throws
 
@@ -41,6 +41,14 @@ extension Model {
   }
   public func saveState(to sink: StateSink) throws {}
   public func loadState(from source: StateSource) throws {}
+}
+
+/// A model with a cheaper way than views of its weights to keep and bring back what it has learned: a booster keeps a
+/// number of rounds. The host numbers the snapshots, and gives each up when nobody needs it any more.
+public protocol SnapshottingModel: Model {
+  func takeSnapshot(_ number: Int) throws
+  func restoreSnapshot(_ number: Int) throws
+  func dropSnapshot(_ number: Int) throws
 }
 
 /// What a model answers for a task.

@@ -27,13 +27,15 @@ struct InspectCommand: ParsableCommand {
       _ = ErrorReport.write(MetricListText(try pipeline.plan().metrics()).text, to: 1)
       return
     }
-    let descriptions = try Catalog(folders: pluginFolders).descriptions(of: plugin, component: component)
+    let catalog = try Catalog(folders: pluginFolders)
+    let descriptions = try catalog.descriptions(of: plugin, component: component)
     if json {
       let schemas = descriptions.map(\.schema)
       print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)), terminator: "")
     } else {
       let width = min(max(Terminal.outputWidth ?? 100, 40), 120)
-      print(descriptions.map { $0.text(width: width) }.joined(separator: "\n\n"))
+      print(
+        descriptions.map { $0.text(width: width, words: catalog.words(of: $0)) }.joined(separator: "\n\n"))
     }
   }
 }

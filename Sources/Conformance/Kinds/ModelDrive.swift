@@ -10,6 +10,9 @@ final class ModelDrive {
   private let context: RuleContext
   private let memory: any EventMemory
   private var steps = 0
+  /// The numbers of rows that were given, by what was in them.
+  private var dataIDs: [[Int]: UInt64] = [:]
+  private var rowsNumber = 0
   /// Told how often each step allocated; `nil`: not counted.
   var counting: ((String, UInt64) -> Void)?
 
@@ -37,7 +40,10 @@ final class ModelDrive {
 
   /// As the host resets before a run, which may be over other rows.
   func reset(seed: UInt64, rows: SampleRows? = nil) throws {
-    if let rows { self.rows = rows }
+    if let rows {
+      self.rows = rows
+      rowsNumber += 1
+    }
     host.prepareRun()
     steps = 0
     let task = self.rows.task(lending)
@@ -97,7 +103,8 @@ final class ModelDrive {
     _ call: String, _ batch: [Int], pass: Int32, endsPass: Bool, hasTarget: Bool = true
   ) throws -> Step {
     let given = rows.batch(
-      batch, pass: pass, endsPass: endsPass, hasTarget: hasTarget, dataID: isFullBatch ? 1 : 0, lending)
+      batch, pass: pass, endsPass: endsPass, hasTarget: hasTarget,
+      dataID: isFullBatch ? dataID(of: batch, hasTarget) : 0, lending)
     let answer = lending.place(ty_step(), "the answer of the step", isWritable: true)
     return try calling(call) {
       if counting != nil { cf_count_allocations() }
@@ -109,6 +116,15 @@ final class ModelDrive {
       counting?(call, cf_allocations())
       return (answer.pointee.loss, answer.pointee.weight, numbers(of: answer.pointee.prediction))
     }
+  }
+
+  /// Equal for the very same rows, and for no others.
+  private func dataID(of batch: [Int], _ hasTarget: Bool) -> UInt64 {
+    let key = [rowsNumber, hasTarget ? 1 : 0] + batch
+    if let known = dataIDs[key] { return known }
+    let new = UInt64(dataIDs.count + 1)
+    dataIDs[key] = new
+    return new
   }
 
   // MARK: What can be seen

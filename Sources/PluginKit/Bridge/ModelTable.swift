@@ -6,11 +6,12 @@ class ModelBox: Box {
   func trainStep(_ batch: Batch) throws -> StepResult { throw PluginError("not a model") }
   func evaluate(_ batch: Batch) throws -> StepResult { throw PluginError("not a model") }
   var weightCount: Int { 0 }
-  func weight(at index: Int) -> Weight? { nil }
+  func weight(at index: Int) throws -> Weight? { nil }
   func assign(_ weight: Weight) throws {}
   var parameterNames: [String] { [] }
   func parameter(_ name: String) -> Double? { nil }
   func setParameter(_ name: String, to value: Double) throws {}
+  var snapshots: (any SnapshottingModel)? { nil }
 
   fileprivate let prediction = TensorLayout()
   fileprivate var weightLayouts: [TensorLayout] = []
@@ -51,14 +52,16 @@ final class TypedModelBox<P: Model>: ModelBox {
   override func trainStep(_ batch: Batch) throws -> StepResult { try plugin.trainStep(batch) }
   override func evaluate(_ batch: Batch) throws -> StepResult { try plugin.evaluate(batch) }
   override var weightCount: Int { plugin.weightCount }
-  override func weight(at index: Int) -> Weight? {
-    index >= 0 && index < plugin.weightCount ? plugin.weight(at: index) : nil
+  override func weight(at index: Int) throws -> Weight? {
+    index >= 0 && index < plugin.weightCount ? try plugin.weight(at: index) : nil
   }
   override func assign(_ weight: Weight) throws {
     for index in 0..<plugin.weightCount {
-      let own = plugin.weight(at: index)
+      let own = try plugin.weight(at: index)
       guard own.name == weight.name else { continue }
-      guard own.tensor.shape == weight.tensor.shape, own.tensor.type == weight.tensor.type else {
+      // A serialised form is as long as it has to be.
+      let isBytes = own.tensor.type == .uint8 && own.tensor.shape.rank == 1 && weight.tensor.shape.rank == 1
+      guard own.tensor.shape == weight.tensor.shape || isBytes, own.tensor.type == weight.tensor.type else {
         throw PluginError(
           "weight '\(own.name)' has shape \(own.tensor.shape.array) of \(own.tensor.type), and what is "
             + "assigned has \(weight.tensor.shape.array) of \(weight.tensor.type)")
@@ -72,6 +75,7 @@ final class TypedModelBox<P: Model>: ModelBox {
   override func setParameter(_ name: String, to value: Double) throws {
     try plugin.setParameter(name, to: value)
   }
+  override var snapshots: (any SnapshottingModel)? { plugin as? any SnapshottingModel }
 }
 
 final class ModelFactory<P: Model>: Factory {
@@ -81,7 +85,14 @@ final class ModelFactory<P: Model>: Factory {
 }
 
 extension Model {
-  public static func exportTable() -> ExportedTable {
+  public static func exportTable() -> ExportedTable { exportedTable(modelTable()) }
+
+  fileprivate static func exportedTable(_ table: ty_model) -> ExportedTable {
+    ExportedTable(
+      kind: TY_KIND_MODEL, table: UnsafeRawPointer(Immortal.value(table)), factory: ModelFactory<Self>())
+  }
+
+  fileprivate static func modelTable() -> ty_model {
     var table = ty_model()
     table.struct_size = UInt32(MemoryLayout<ty_model>.size)
     table.create = createInstance
@@ -117,7 +128,7 @@ extension Model {
     table.weight = { pointer, index, result in
       guard let result else { return TY_FAILED }
       return call(pointer) { box in
-        guard let index = Int(exactly: index), let weight = box.weight(at: index) else {
+        guard let index = Int(exactly: index), let weight = try box.weight(at: index) else {
           throw PluginError("the model has no weight number \(index)")
         }
         while box.weightLayouts.count <= index { box.weightLayouts.append(TensorLayout()) }
@@ -155,8 +166,23 @@ extension Model {
       guard let name else { return TY_FAILED }
       return call(pointer) { try $0.setParameter(String(cString: name), to: value) }
     }
-    return ExportedTable(
-      kind: TY_KIND_MODEL, table: UnsafeRawPointer(Immortal.value(table)), factory: ModelFactory<Self>())
+    return table
+  }
+}
+
+extension SnapshottingModel {
+  public static func exportTable() -> ExportedTable {
+    var table = modelTable()
+    table.snapshot_take = { pointer, number in
+      call(pointer) { try $0.snapshots?.takeSnapshot(Int(number)) }
+    }
+    table.snapshot_restore = { pointer, number in
+      call(pointer) { try $0.snapshots?.restoreSnapshot(Int(number)) }
+    }
+    table.snapshot_drop = { pointer, number in
+      call(pointer) { try $0.snapshots?.dropSnapshot(Int(number)) }
+    }
+    return exportedTable(table)
   }
 }
 

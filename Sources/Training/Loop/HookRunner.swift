@@ -64,6 +64,13 @@ public final class HookRunner {
     slots = WeightSlots(model: model)
   }
 
+  /// Passes on the lines that the model has for the user.
+  @inline(__always) func takeWords() {
+    guard let words = model.words, !words.isEmpty else { return }
+    for case .log(let level, let text) in words.effects { say(level, text, from: model.name) }
+    words.removeAll()
+  }
+
   /// A request from outside of the run; the first one counts, as among callbacks.
   public func stop(because reason: String, by party: String) { if stop == nil { stop = (reason, party) } }
 

@@ -71,9 +71,12 @@ public protocol LoopModel: AnyObject {
   var randomState: [UInt64] { get set }
   /// Why nothing is left of it until its next reset; `nil`: it is there.
   var death: (any Error)? { get }
+  /// Lines that it has for the user. A model may ask for nothing else; `nil`: it has none.
+  var words: EffectQueue? { get }
 }
 
 extension LoopModel {
+  public var words: EffectQueue? { nil }
   public var death: (any Error)? { nil }
   public var randomState: [UInt64] {
     get { [] }

@@ -191,6 +191,7 @@ public final class Trainer {
     try hooks.reset()
     let seed = Self.modelSeed(settings.seed)
     try attempt("model '\(model.name)'", "reset") { try model.reset(seed: seed, task: task) }
+    hooks.takeWords()
     monitors = ownMonitors
     for monitor in monitors.all { try attempt(monitor, "reset") { try monitor.reset() } }
     if !initialWeights.isEmpty {
@@ -302,6 +303,7 @@ public final class Trainer {
       try attempt("model '\(model.name)'", "train_step", epoch: epoch, batch: number) {
         try model.trainStep(batch, step)
       }
+      hooks.takeWords()
       let numbers = step.numbers
       total.loss += numbers.loss * numbers.weight
       total.weight += numbers.weight

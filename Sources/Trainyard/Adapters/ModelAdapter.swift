@@ -81,6 +81,7 @@ final class ModelAdapter: LoopModel {
   /// Its helper is gone, and with it what it had learned: until the next reset it cannot be used.
   var helperFailure: HelperFailure? { (instance as? RemoteModel)?.death }
   var death: (any Error)? { helperFailure }
+  var words: EffectQueue? { context.effects }
 
   // MARK: Weights
 

@@ -1,4 +1,5 @@
 import PluginHost
+import Training
 
 /// The plugins that can be found, and what each says of itself. Opens libraries; creates nothing.
 public struct Catalog {
@@ -48,6 +49,22 @@ public struct Catalog {
       }
       return [PluginDescription(try search.find(reference, component: component))]
     } catch { throw ConfigProblems([ConfigProblem(error)]) }
+  }
+
+  /// What a model says when it is made with its defaults, in a process of its own: an engine tells its version and where
+  /// it was found, or what to install. Nothing for other kinds, and where options are required.
+  public func words(of description: PluginDescription) -> [String] {
+    let component = description.component
+    guard component.kind == .model, !component.options.contains(where: \.isRequired) else { return [] }
+    let run = RunContext()
+    let planned = PlannedInstance(component: component, options: [:], isolation: IsolationSettings())
+    do {
+      let model = try ModelAdapter(planned, run: run)
+      return model.context.effects.effects.compactMap { if case .log(_, let text) = $0 { text } else { nil } }
+    } catch {
+      let failure = failure(error, part: "model '\(planned.name)'", call: "create")
+      return [failure.message] + (failure.help.map { ["help: " + $0] } ?? [])
+    }
   }
 
   /// The JSON Schema of a whole pipeline file, with the options of every plugin that can be found.

@@ -2,14 +2,15 @@ import PluginHost
 
 /// What a component says of itself, for people and as JSON Schema.
 public struct PluginDescription {
-  private let component: ComponentDescription
+  let component: ComponentDescription
 
   init(_ component: ComponentDescription) { self.component = component }
 
   public var schema: JSONValue { JSONSchema.component(ComponentSpec(component)) }
 
   /// Kind, version, hooks and options, as lines for a terminal.
-  public func text(width: Int = 100) -> String {
+  /// - Parameter words: What an instance says when it is made; see `Catalog.words`.
+  public func text(width: Int = 100, words: [String] = []) -> String {
     var lines = ["\(component.kind.name) '\(component.id)', version \(component.version)"]
     lines += Self.wrapped(component.summary, indent: 2, width: width)
     lines.append("")
@@ -17,6 +18,7 @@ public struct PluginDescription {
     lines.append(fact("built for", "ABI \(component.abi)"))
     if let license = component.license { lines.append(fact("license", license)) }
     if let author = component.author { lines.append(fact("author", author)) }
+    for (index, text) in words.enumerated() { lines.append(fact(index == 0 ? "says" : "", text)) }
     if component.kind == .callback {
       lines.append(fact("hooks", component.hooks.isEmpty ? "none" : component.hooks.joined(separator: ", ")))
     }
@@ -32,7 +34,7 @@ public struct PluginDescription {
   }
 
   private func fact(_ name: String, _ value: String) -> String {
-    "  \(name):" + String(repeating: " ", count: max(1, 12 - name.count)) + value
+    "  \(name)\(name.isEmpty ? " " : ":")" + String(repeating: " ", count: max(1, 12 - name.count)) + value
   }
 
   private func option(_ spec: OptionSpec, width: Int) -> [String] {

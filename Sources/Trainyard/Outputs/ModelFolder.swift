@@ -8,6 +8,8 @@ import Training
 ///     weights.safetensors   the weights at the end of the run
 ///     preprocessing.json    how features are made, as fitted on the training rows; class names
 ///     model.json            which plugin, with which options, for which task
+///
+/// and beside them what the model shows as files: weights of bytes whose names have an extension.
 public struct ModelFolder {
   static let schema = 1
 
@@ -49,6 +51,9 @@ public struct ModelFolder {
   ) throws {
     let metadata = [("format", "trainyard"), ("model", plan.model.component.id)]
     try SafeTensors.write(weights, metadata: metadata, to: PathName.join(path, "weights.safetensors"))
+    for weight in weights where isFile(weight) {
+      try AtomicFile.write(Array(weight.tensor.bytes), to: PathName.join(path, weight.name))
+    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = nonFinite
@@ -57,6 +62,15 @@ public struct ModelFolder {
       [UInt8](fitted) + [UInt8(ascii: "\n")], to: PathName.join(path, "preprocessing.json"))
     let description = describe(plan.model, task)
     try AtomicFile.write(JSONWriter.pretty(description), to: PathName.join(path, "model.json"))
+  }
+
+  /// Whether a weight is a file that other programs read: bytes, with a name such as "model.txt".
+  private static func isFile(_ weight: NamedTensor) -> Bool {
+    let letters = weight.name.utf8
+    return weight.tensor.type == .uint8 && weight.tensor.shape.count == 1 && letters.contains(0x2E)
+      && letters.first != 0x2E && letters.count <= 100
+      && letters.allSatisfy { $0 == 0x2E || $0 == 0x2D || $0 == 0x5F || isalnum(Int32($0)) != 0 }
+      && !["weights.safetensors", "preprocessing.json", "model.json"].contains(weight.name)
   }
 
   private static let nonFinite = JSONEncoder.NonConformingFloatEncodingStrategy.convertToString(

@@ -30,7 +30,7 @@ struct PredictionFile {
     var text = ""
     for row in 0..<prediction.rows {
       let values = (0..<width).map { prediction.value(at: row * width + $0) }
-      text += line(["\(first + row)"] + cells(values))
+      text += line(["\(first + row)"] + cells(values, inDoubles: prediction.type == .float64))
     }
     return text
   }
@@ -43,7 +43,9 @@ struct PredictionFile {
     }
   }
 
-  func cells(_ values: [Double]) -> [String] {
+  /// - Parameter inDoubles: The model predicts in f64; else in f32.
+  func cells(_ values: [Double], inDoubles: Bool = false) -> [String] {
+    func shortest(_ value: Double) -> String { inDoubles ? "\(value)" : self.shortest(value) }
     switch task.kind {
     case .binary:
       let positive = values.first ?? .nan
@@ -51,8 +53,8 @@ struct PredictionFile {
     case .classes:
       // The first of equals, as argmax has it.
       let best = values.indices.max { values[$0] < values[$1] || values[$0] == values[$1] && $0 > $1 } ?? 0
-      return [className(best)] + values.map(shortest)
-    case .regression, .ranking: return values.map(shortest)
+      return [className(best)] + values.map { shortest($0) }
+    case .regression, .ranking: return values.map { shortest($0) }
     }
   }
 
@@ -65,6 +67,6 @@ struct PredictionFile {
     number < task.classNames.count ? task.classNames[number] : "\(number)"
   }
 
-  /// Predictions are f32: the digits of that number, and no more.
+  /// The digits of a number that was an f32, and no more.
   private func shortest(_ value: Double) -> String { "\(Float(value))" }
 }

@@ -33,12 +33,12 @@ struct PreparedData {
       seed: seed, mode: plan.prefetch, pass: .train)
   }
 
-  func validationLoader() throws -> BatchLoader? {
+  /// For a model that wants all rows at once in one batch too: what it has built from them serves every epoch.
+  func validationLoader(fullBatch: Bool) throws -> BatchLoader? {
     guard let validationSource else { return nil }
     let assembler = try BatchAssembler(source: validationSource, preprocessing: preprocessing)
     return try BatchLoader(
-      assembler: assembler, rows: validationRows, batchSize: plan.validationBatchSize, shuffle: false,
-      seed: seed,
-      mode: plan.prefetch, pass: .validation)
+      assembler: assembler, rows: validationRows, batchSize: fullBatch ? nil : plan.validationBatchSize,
+      shuffle: false, seed: seed, mode: plan.prefetch, pass: .validation)
   }
 }

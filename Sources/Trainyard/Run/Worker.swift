@@ -79,7 +79,7 @@ final class Worker {
     model.beginRun()
     let isFullBatch = try model.unlessItDies { try check(task, model) }
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
-    let validation = try prepared.validationLoader()
+    let validation = try prepared.validationLoader(fullBatch: isFullBatch)
     let identity = CheckpointContents(plan, prepared, training, validation)
     let folder = try point.map { try $0.openFolder(identity) } ?? RunFolder(request.folder)
     var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
@@ -233,7 +233,8 @@ final class Worker {
     let prepared = try parts.data.prepare(seed: plan.training.seed)
     let isFullBatch = try check(prepared.task, parts.model)
     let facts = self.facts(
-      plan, try prepared.trainingLoader(fullBatch: isFullBatch), try prepared.validationLoader(),
+      plan, try prepared.trainingLoader(fullBatch: isFullBatch),
+      try prepared.validationLoader(fullBatch: isFullBatch),
       seed: plan.training.seed, width: 0)
     context.beginRun(facts, folder: nil, modelID: plan.model.component.id)
     defer { context.endRun() }
@@ -256,9 +257,13 @@ final class Worker {
   ) {
     if report.result.outcome != .failed || !report.result.epochs.isEmpty {
       do {
+        let weights = try parts.model.weights()
         try ModelFolder.write(
-          to: folder.file("model"), weights: try parts.model.weights(),
-          preprocessing: prepared.preprocessing, plan: parts.plan, task: report.task)
+          to: folder.file("model"), weights: weights, preprocessing: prepared.preprocessing, plan: parts.plan,
+          task: report.task)
+        if let importance = FeatureImportance(weights, prepared.preprocessing) {
+          try AtomicFile.write(importance.csv, to: folder.file("feature-importance.csv"))
+        }
       } catch {
         notSaved("the model", error, &report)
       }

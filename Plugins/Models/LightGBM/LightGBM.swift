@@ -1,0 +1,76 @@
+import BoosterCore
+import PluginKit
+
+/// Gradient boosting by LightGBM, through its C API: one round is one epoch. What it shares with other boosters is in
+/// `BoosterCore`.
+final class LightGBM: SnapshottingModel {
+  static let about = About(
+    id: "lightgbm", version: "0.1.0",
+    summary:
+      "Gradient boosted trees by LightGBM: classification, regression, ranking. One boosting round is one epoch."
+  )
+
+  @Option("Threads of the engine; without a value those that the run grants.", range: "[1, 4096]")
+  var threads: Int?
+  @Option(
+    "LightGBM's library. Without a value: TRAINYARD_LIGHTGBM_LIBRARY, the active Python environment, the system's."
+  )
+  var library: FilePath?
+  @Option("A library with an objective of your own, a C function: see the plugin's README.")
+  var objectiveLibrary: FilePath?
+  @Option("The function in it, which gives gradient and hessian.")
+  var objectiveSymbol = "objective"
+  @Option("LightGBM's own parameters, under LightGBM's names: num_leaves, learning_rate, objective, …")
+  var parameters = RestJSON()
+
+  private var booster: Booster?
+
+  func create(_ host: Host) throws {
+    let library = try LightGBMLibrary(named: library?.path)
+    let objective = try objectiveLibrary.map {
+      try CustomObjective(library: $0.path, symbol: objectiveSymbol)
+    }
+    let engine = try LightGBMEngine(library, try EngineParameters(parameters), objective: objective)
+    booster = Booster(engine, host: host)
+    host.log(.info, "LightGBM \(library.version ?? "of a version that it does not say"), \(library.path)")
+    if let approximation = engine.traits.approximation {
+      host.log(.info, "a resumed run goes on approximately: \(approximation)")
+    }
+  }
+
+  var progress: Booster.Progress {
+    get { booster?.progress ?? Booster.Progress() }
+    set { booster?.progress = newValue }
+  }
+
+  func reset(seed: UInt64, task: TaskDescription) throws {
+    try made.reset(seed: seed, task: task, threads: threads)
+  }
+  var facts: ModelFacts { get throws { try made.facts } }
+  func trainStep(_ batch: Batch) throws -> StepResult { try made.trainStep(batch) }
+  func evaluate(_ batch: Batch) throws -> StepResult { try made.evaluate(batch) }
+
+  var weightCount: Int { booster?.weightCount ?? 0 }
+  func weight(at index: Int) throws -> Weight { try made.weight(at: index) }
+  func assign(_ weight: Weight, at index: Int) throws { try made.assign(weight, at: index) }
+
+  var parameterNames: [String] { booster?.parameterNames ?? [] }
+  func parameter(_ name: String) -> Double? { booster?.parameter(name) }
+  func setParameter(_ name: String, to value: Double) throws { try made.setParameter(name, to: value) }
+
+  func takeSnapshot(_ number: Int) throws { try made.takeSnapshot(number) }
+  func restoreSnapshot(_ number: Int) throws { try made.restoreSnapshot(number) }
+  func dropSnapshot(_ number: Int) throws { try made.dropSnapshot(number) }
+
+  private var made: Booster {
+    get throws {
+      guard let booster else { throw PluginError("it was not created") }
+      return booster
+    }
+  }
+}
+
+@c @implementation
+public func trainyard_plugin(_ args: UnsafePointer<ty_entry_args>?) -> UnsafePointer<ty_module>? {
+  export(LightGBM.self, to: args, license: "Apache-2.0", author: "Trainyard")
+}
