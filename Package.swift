@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 /// One shared library each: `lib<id>.so`, exporting `trainyard_plugin` and nothing else.
@@ -103,6 +104,34 @@ let engines: [Plugin] =
     engine("lightgbm", "LightGBM", core: ["BoosterCore"]),
   ]
 
+// libtorch: the folder of Python's torch package in LIBTORCH, with include/ and lib/, or else Debian's. Without one of
+// them the model `torch` is left out.
+let libtorch = Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr"
+let buildsTorch = buildsEngines && access("\(libtorch)/include/torch/script.h", R_OK) == 0
+// What the headers ask for: C++20 since torch 2.10, which has this one.
+let torchStandard = access("\(libtorch)/include/torch/headeronly", R_OK) == 0 ? "c++20" : "c++17"
+let torchFolders: [String] =
+  libtorch == "/usr"
+  ? ["-isystem", "/usr/include/torch/csrc/api/include"]
+  : ["-isystem", "\(libtorch)/include", "-isystem", "\(libtorch)/include/torch/csrc/api/include"]
+
+let torchTargets: [Target] =
+  !buildsTorch
+  ? []
+  : [
+    // C++ against the contract itself: torch's errors are C++ exceptions, and end at one border.
+    .target(
+      name: "Torch", dependencies: ["CTrainyard"], path: "Plugins/Models/Torch", exclude: ["README.md"],
+      cxxSettings: [
+        .headerSearchPath("../../../Sources/CTrainyard/cpp"),
+        .unsafeFlags(["-std=\(torchStandard)", "-Wall", "-Wextra"] + torchFolders),
+      ],
+      linkerSettings: pluginLinkerSettings + [
+        .unsafeFlags(libtorch == "/usr" ? [] : ["-L\(libtorch)/lib", "-Xlinker", "-rpath=\(libtorch)/lib"]),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ])
+  ]
+
 let engineTargets: [Target] =
   !buildsEngines
   ? []
@@ -112,8 +141,8 @@ let engineTargets: [Target] =
       name: "BoosterCore", dependencies: ["PluginKit", "ForeignCalls"], path: "Plugins/Models/BoosterCore"),
     // One folder for each engine; `Boosters` has both.
     .testTarget(
-      name: "EngineTests", dependencies: ["BoosterCore", "Trainyard", "Support"],
-      exclude: ["Boosters/Fixtures"]),
+      name: "EngineTests", dependencies: ["BoosterCore", "Trainyard", "TrainyardCLI", "Support"],
+      exclude: ["Boosters/Fixtures", "Torch/Fixtures"]),
   ]
 
 let package = Package(
@@ -122,7 +151,8 @@ let package = Package(
     .executable(name: "trainyard", targets: ["TrainyardCLI"]),
     .library(name: "PluginKit", targets: ["PluginKit"]),
     .library(name: "Trainyard", targets: ["Trainyard"]),
-  ] + (plugins + engines).map { .library(name: $0.id, type: .dynamic, targets: [$0.name]) },
+  ] + (plugins + engines).map { .library(name: $0.id, type: .dynamic, targets: [$0.name]) }
+    + (buildsTorch ? [.library(name: "torch", type: .dynamic, targets: ["Torch"])] : []),
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -261,7 +291,7 @@ let package = Package(
       .target(
         name: $0.name, dependencies: ["PluginKit"] + $0.core, path: "Plugins/\($0.kind)/\($0.name)",
         exclude: ["README.md"], linkerSettings: pluginLinkerSettings)
-    } + fuzzer + engineTargets,
+    } + fuzzer + engineTargets + torchTargets,
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11
 )

@@ -36,6 +36,8 @@ struct ELFFile {
   private let file: Int32
   private let size: UInt64
   private var sections: [Section] = []
+  /// Which section has the sections' names.
+  private var namesIndex = 0
 
   // SHT_DYNSYM and SHT_NOBITS.
   private static let dynamicSymbols: UInt32 = 11
@@ -44,6 +46,7 @@ struct ELFFile {
   private static let dynamicEntries: UInt32 = 6
 
   private struct Section {
+    var name: UInt32
     var type: UInt32
     var offset: UInt64
     var size: UInt64
@@ -68,6 +71,20 @@ struct ELFFile {
     let header = Bytes(start)
     try checkSegments(header)
     sections = try readSections(header)
+    namesIndex = Int(header.integer(62, as: UInt16.self))
+  }
+
+  /// The text in the section of this name, up to a NUL; `nil`: none that is UTF-8.
+  func text(inSection name: String) -> String? {
+    guard sections.indices.contains(namesIndex) else { return nil }
+    let names = bytes(of: sections[namesIndex])
+    let wanted = Array(name.utf8) + [0]
+    for section in sections where section.size <= 4096 && Int(section.name) < names.count {
+      guard names[Int(section.name)...].starts(with: wanted) else { continue }
+      let text = bytes(of: section).prefix { $0 != 0 }
+      return text.isEmpty ? nil : String(validating: text, as: UTF8.self)
+    }
+    return nil
   }
 
   /// The file's architecture, such as `aarch64 (64 bits)`.
@@ -159,6 +176,7 @@ struct ELFFile {
     var sections: [Section] = []
     for start in table.rows {
       let section = Section(
+        name: table.bytes.integer(start, as: UInt32.self),
         type: table.bytes.integer(start + 4, as: UInt32.self),
         offset: table.bytes.integer(start + 24, as: UInt64.self),
         size: table.bytes.integer(start + 32, as: UInt64.self),

@@ -41,6 +41,18 @@ struct LibraryFile {
     linkage = elf.linkage
   }
 
+  /// What the library's author says of how to install what it needs: the text in its section `.trainyard.install`.
+  static func installation(of path: String) -> String? {
+    let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var status = stat()
+    guard fstat(file, &status) == 0, let elf = try? examine(file, Int(status.st_size)) else { return nil }
+    let text = elf.text(inSection: ".trainyard.install")
+    // It goes to a terminal.
+    return text.map { String($0.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }) }
+  }
+
   private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> ELFFile {
     let elf: ELFFile
     do {

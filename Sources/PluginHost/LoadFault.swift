@@ -11,7 +11,7 @@ enum LoadFault: Error, Equatable {
   case otherArchitecture(found: String, expected: String)
   case truncated(size: Int, needed: UInt64)
   case unresolvedSymbol(String)
-  case missingLibrary(String)
+  case missingLibrary(String, remedy: String?)
   case cannotOpen(reason: String)
   case noEntryPoint
   case crashed(String)
@@ -87,10 +87,10 @@ enum LoadFault: Error, Equatable {
         .unresolvedSymbol, "unresolved symbol '\(symbol)'",
         "link the library that defines '\(symbol)' into the plugin; the host exports nothing"
       )
-    case .missingLibrary(let library):
+    case .missingLibrary(let library, let remedy):
       (
         .missingLibrary, "it needs '\(library)', which is not found",
-        "install that library, or give its folder in LD_LIBRARY_PATH or the plugin's RUNPATH"
+        remedy ?? "install that library, or give its folder in LD_LIBRARY_PATH or the plugin's RUNPATH"
       )
     case .cannotOpen(let reason):
       (.cannotOpen, "the dynamic linker refuses it: \(reason)", "build the library again")

@@ -75,7 +75,7 @@ package struct PluginEntry: Sendable {
     if let colon = words.firstIndex(of: ":"), words.after(": cannot open shared object file") != nil,
       words[..<colon] != path
     {
-      return .missingLibrary(String(words[..<colon]))
+      return .missingLibrary(String(words[..<colon]), remedy: LibraryFile.installation(of: path))
     }
     return .cannotOpen(reason: words.hasPrefix(path + ": ") ? String(words.dropFirst(path.count + 2)) : words)
   }

@@ -303,17 +303,32 @@ import Testing
   }
 
   @Test func `a missing library is named`() throws {
+    let found = try missingLibrary("")
+    #expect(found?.detail == "it needs 'libother.so', which is not found")
+    #expect(found?.remedy.contains("LD_LIBRARY_PATH") == true)
+  }
+
+  @Test func `what a library says of how to install what it needs is the remedy`() throws {
+    let found = try missingLibrary(
+      "__attribute__((section(\".trainyard.install\"), used)) const char how[] = \"apt-get install libother1\";"
+    )
+    #expect(found?.detail == "it needs 'libother.so', which is not found")
+    #expect(found?.remedy == "apt-get install libother1")
+  }
+
+  /// What is said of a library that needs another, which is gone.
+  private func missingLibrary(_ declarations: String) throws -> LoadError? {
     let source = try fixture.folder.write(
       "other.c", "int other(void);\n__attribute__((visibility(\"default\"))) int other(void) { return 1; }\n")
     let other = try compileLibrary([source], as: "other", in: fixture.folder)
     let main = try fixture.folder.write(
-      "main.c", "#include \"components.h\"\nint other(void);\nENTRY(other())\n")
+      "main.c", "#include \"components.h\"\nint other(void);\n\(declarations)\nENTRY(other())\n")
     let path = try compileLibrary(
       [main], as: "main", in: fixture.folder,
       flags: ["-I", Fixture.sources, "-L", fixture.folder.path, "-Wl,--no-as-needed", "-lother"])
     unlink(other)
     let found = try error(LoadError.self) { _ = try PluginLibrary.open(path) }
     #expect(found?.code == .missingLibrary)
-    #expect(found?.detail == "it needs 'libother.so', which is not found")
+    return found
   }
 }

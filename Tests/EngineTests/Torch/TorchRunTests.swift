@@ -1,0 +1,111 @@
+import Glibc
+import Support
+import Testing
+
+/// Runs of `torch` as a user meets them: stopping, leaving, resuming, resetting, checking.
+@Suite(.enabled(if: hasTorch)) struct TorchRunTests {
+  private let program = Result { try TorchProgram() }
+
+  private static let moons =
+    "data: {train: {dataset: synthetic, shape: moons, rows: 400, noise: 0.2, seed: 3}, validation: {fraction: 0.25}}"
+
+  private func moons(
+    _ module: String, model: String = "", epochs: Int = 6, rest: String = "callbacks: [csv-logger]"
+  ) throws -> String {
+    """
+    \(Self.moons)
+    model: {plugin: torch, module: \(try TorchProgram.module(module)), learning_rate: 0.02\(model)}
+    train: {epochs: \(epochs), batch_size: 16, seed: 3, threads: 1}
+    monitors: [accuracy]
+    output: {folder: runs}
+    checkpoints: {every_steps: 4}
+    \(rest)
+    """
+  }
+
+  @Test func `early stopping brings the best weights back`() throws {
+    let program = try program.get()
+    try program.write(
+      "p.yaml",
+      try moons(
+        "dropout", model: ", optimizer: sgd, momentum: 0.9", epochs: 60,
+        rest: """
+          callbacks:
+            - {plugin: early-stopping, monitor: val_loss, patience: 2, restore_best_weights: true}
+            - {plugin: model-checkpoint, monitor: val_loss, save_best_only: true, file: best.safetensors}
+            - csv-logger
+          """))
+    let ran = try program.run("run", "p.yaml", "--name", "r")
+    #expect(ran.status == 0, "\(ran.output)\(ran.errors)")
+    #expect(ran.output.contains("stopped by 'early-stopping'"))
+    #expect(
+      try program.bytes("runs/r/model/weights.safetensors").suffix(2000)
+        == weights(of: "runs/r/best.safetensors").suffix(2000))
+  }
+
+  private func weights(of file: String) throws -> [UInt8] { try program.get().bytes(file) }
+
+  @Test func `a run that was killed goes on to the same weights`() throws {
+    let program = try program.get()
+    // Dropout's random numbers, batch norm's buffers, moments, and a group of batches that waits for its step.
+    try program.write(
+      "p.yaml",
+      try moons(
+        "dropout", model: ", accumulate_grad_batches: 3, initial_weights: reset_parameters", epochs: 30))
+    let whole = try program.run("run", "p.yaml", "--quiet", "--name", "whole")
+    try #require(whole.status == 0, "\(whole.output)\(whole.errors)")
+    let killed = try program.start("run", "p.yaml", "--quiet", "--name", "left")
+    // Once there is something to go on from.
+    for _ in 0..<2000
+    where (try? program.text("runs/left/metrics.csv"))?.split(separator: "\n").count ?? 0 < 3 {
+      usleep(2000)
+    }
+    killed.signal(SIGKILL)
+    #expect(try killed.wait(seconds: 60).status == 128 + SIGKILL)
+    let resumed = try program.run("resume", "runs/left", "--quiet")
+    try #require(resumed.status == 0, "\(resumed.output)\(resumed.errors)")
+    let name = try Shell.check(["sh", "-c", "ls -d runs/left*/model | tail -1"], in: program.path).output
+      .split(separator: "\n")[0]
+    #expect(
+      try program.bytes("runs/whole/model/weights.safetensors")
+        == program.bytes("\(name)/weights.safetensors"))
+  }
+
+  @Test func `a missing libtorch is told with the package to install`() throws {
+    let program = try program.get()
+    // As the library is where the file of that name is not.
+    let needed = Array("libtorch_cpu.so".utf8)
+    var bytes = try readFile(builtLibrary("torch"))
+    let places = bytes.indices.filter { bytes[$0...].starts(with: needed) }
+    try #require(!places.isEmpty)
+    for place in places {
+      bytes.replaceSubrange(place..<place + needed.count, with: Array("libtorch_not.so".utf8))
+    }
+    try program.write("libtorch.so", bytes)
+    let inspected = try program.run("inspect", "./libtorch.so")
+    #expect(inspected.status == 2)
+    #expect(inspected.errors.contains("it needs 'libtorch_not.so"))
+    #expect(inspected.errors.contains("Debian's package is libtorch"))
+  }
+
+  @Test func `check finds nothing but what torch itself does`() throws {
+    let program = try program.get()
+    let checked = try program.run(
+      "check", "torch", "--component", "torch", "--level", "strict", "--option",
+      "module=" + TorchProgram.module("check"), "--option", "initial_weights=reset_parameters")
+    #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+    let warnings = checked.output.split(separator: "\n").filter {
+      $0.contains("warning ") && !$0.contains("passed,")
+    }
+    // OpenBLAS has a thread as soon as it is opened, and torch allocates its tensors.
+    let known = warnings.filter { $0.contains("entry-pure") || $0.contains("batch-allocations") }
+    #expect(warnings == known)
+  }
+
+  @Test func `the export is checked too`() throws {
+    let program = try program.get()
+    let checked = try program.run(
+      "check", "torch", "--component", "torch-export", "--option", "module=" + TorchProgram.module("check"))
+    #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+  }
+}
