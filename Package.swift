@@ -206,9 +206,8 @@ let package = Package(
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore",
-        "CSVCore",
-        "IDXCore", "DataColumns",
+        "CTrainyard", "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore",
+        "CallbackCore", "CSVCore", "IDXCore", "DataColumns", "Support",
       ], path: "Tests/Fuzzing"),
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),
