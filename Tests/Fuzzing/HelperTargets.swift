@@ -17,9 +17,13 @@ let helperTargets = [
     if bytes.first.map({ $0 % 2 }) == 0 {
       let answer = attempt { try LibraryProbe.components(answer: body, nil) }
       guard case .success(let components)? = answer else { return }
-      for row in components.flatMap(\.options) {
-        guard let value = row.value(of: row.defaultText ?? "") else { continue }
-        _ = row.fault(in: value)?.utf8.count
+      for component in components {
+        let isSafe = component.id.utf8.allSatisfy { $0 > 0x2c && $0 < 0x7b && $0 != UInt8(ascii: "/") }
+        require(isSafe && component.id.first != ".", "an id is safe in a file name")
+        for row in component.options {
+          guard let value = row.value(of: row.defaultText ?? "") else { continue }
+          _ = row.fault(in: value)?.utf8.count
+        }
       }
     } else {
       var reader = WireReader(body)

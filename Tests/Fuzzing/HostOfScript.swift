@@ -110,7 +110,9 @@ struct HostOfScript {
     let model = try RemoteModel(
       group, component: component(.model), name: "it", options: [:], settings: settings, services: services)
     _ = attempt { try withTask { try model.reset(seed: 1, task: $0) } }
-    _ = attempt { try model.describe() }
+    if let facts = attempt({ try model.describe() }) {
+      require(facts.task == UInt32(TY_TASK_CLASSES) && facts.width == 3, "a model is one for its task")
+    }
     let sample = Sample()
     var step = ty_step()
     _ = attempt { try sample.withBatch { try model.trainStep($0, &step) } }

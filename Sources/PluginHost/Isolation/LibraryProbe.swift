@@ -62,7 +62,12 @@ package enum LibraryProbe {
     var reader = WireReader(body)
     _ = try reader.take(UInt32.self)
     guard try reader.bool() else { return .failure(try reader.loadError()) }
-    return .success(try reader.list { reader throws(WireFault) in try reader.component(pins) })
+    let components = try reader.list { reader throws(WireFault) in try reader.component(pins) }
+    // The library's code has run there, and may have spoken in the helper's place.
+    do throws(LoadFault) { try ComponentCheck.check(components) } catch {
+      throw WireFault("what it says of its components cannot be")
+    }
+    return .success(components)
   }
 
   // MARK: Guests
