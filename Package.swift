@@ -279,9 +279,9 @@ let package = Package(
     .target(
       name: "Fuzzing",
       dependencies: [
-        "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore", "CallbackCore",
-        "CSVCore",
-        "IDXCore", "NumPyCore", "LibSVMCore", "SQLiteCore", "DataColumns",
+        "CTrainyard", "Trainyard", "Training", "PluginHost", "PluginKit", "ForeignCalls", "RunStore",
+        "CallbackCore", "CSVCore", "IDXCore", "NumPyCore", "LibSVMCore", "SQLiteCore", "DataColumns",
+        "Support",
       ], path: "Tests/Fuzzing"),
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),

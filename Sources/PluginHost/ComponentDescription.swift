@@ -56,7 +56,7 @@ public final class ComponentDescription: Sendable {
   }
 
   /// What another process has found.
-  init(
+  package init(
     kind: PluginKind, id: String, version: String, summary: String, options: [OptionRow],
     library: LibraryFacts, hooks: [String], slots: [String], flags: UInt32
   ) {
@@ -87,12 +87,22 @@ public final class ComponentDescription: Sendable {
 }
 
 /// What is said once for all components of a library.
-struct LibraryFacts: Sendable {
+package struct LibraryFacts: Sendable {
   var path: String
   var abi: String
   var license: String?
   var author: String?
   var pins: LibraryPins?
+
+  package init(
+    path: String, abi: String, license: String? = nil, author: String? = nil, pins: LibraryPins? = nil
+  ) {
+    self.path = path
+    self.abi = abi
+    self.license = license
+    self.author = author
+    self.pins = pins
+  }
 }
 
 extension ComponentDescription {

@@ -4,6 +4,8 @@ import CTrainyard
 enum FieldReader {
   static let mostFields: UInt64 = 1 << 20
   static let mostCategories: UInt64 = 1 << 22
+  /// In one row.
+  static let mostNumbers = 1 << 40
 
   /// Throws the words that follow "field 3".
   static func field(_ pointer: UnsafePointer<ty_field>?) throws(TensorCheck.Fault) -> FieldDescription {
@@ -41,7 +43,7 @@ enum FieldReader {
     for dimension in 0..<Int(foreign.ndim) {
       let size = Int(sizes[dimension])
       let (product, overflow) = width.multipliedReportingOverflow(by: size)
-      guard size > 0, !overflow, product < 1 << 40 else {
+      guard size > 0, !overflow, product < mostNumbers else {
         throw fault("('\(name)') has \(size) in its shape")
       }
       width = product

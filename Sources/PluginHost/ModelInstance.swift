@@ -3,8 +3,7 @@ import CTrainyard
 /// An instance of a model.
 public final class ModelInstance: Instance {
   private let table: ty_model
-  /// What the model was last reset for: its kind and the width of its output.
-  private var task: (kind: UInt32, width: Int64)?
+  private var task: ModelTask?
   private var facts: ty_model_facts?
 
   public init(
@@ -24,7 +23,7 @@ public final class ModelInstance: Instance {
   /// Weights and optimizer as new, for `task`, from `seed`.
   public func reset(seed: UInt64, task: UnsafePointer<ty_task>) throws {
     facts = nil
-    self.task = (task.pointee.task, task.pointee.output_width)
+    self.task = ModelTask(task)
     try runReset { table.reset?(instance, seed, task) ?? TY_FAILED }
   }
 
@@ -35,31 +34,10 @@ public final class ModelInstance: Instance {
     var found = ty_model_facts()
     found.struct_size = UInt32(MemoryLayout<ty_model_facts>.size)
     try run(.describe) { table.describe?(instance, &found) ?? TY_FAILED }
-    if let fault = fault(in: found) { throw context.failure(of: .describe, fault) }
+    let fault = task.map { $0.fault(in: found) } ?? "the model was not reset for a task"
+    if let fault { throw context.failure(of: .describe, fault) }
     facts = found
     return found
-  }
-
-  private func fault(in facts: ty_model_facts) -> String? {
-    guard let task else { return "the model was not reset for a task" }
-    guard facts.task == task.kind else {
-      return "the model answers for the task \(facts.task), and was reset for the task \(task.kind)"
-    }
-    let type = facts.prediction
-    guard Int32(type.code) == TY_DTYPE_FLOAT, type.bits == 32 || type.bits == 64, type.lanes == 1 else {
-      return "predictions are f32 or f64, and the model says code \(type.code) of \(type.bits) bits"
-    }
-    let widths: [Int64] =
-      switch Int32(task.kind) {
-      case TY_TASK_CLASSES: [task.width]
-      case TY_TASK_REGRESSION: task.width <= 1 ? [0, 1] : [task.width]
-      default: [0]
-      }
-    guard widths.contains(facts.width) else {
-      return
-        "predictions of this task have width \(widths[0]) (0: a single number), and the model says \(facts.width)"
-    }
-    return nil
   }
 
   // MARK: - Steps

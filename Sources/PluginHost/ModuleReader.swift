@@ -55,7 +55,7 @@ struct ModuleReader {
     } catch {
       throw .badModule("the id of component \(index) is \(error.words)")
     }
-    guard isID(id) else {
+    guard ComponentCheck.isID(id) else {
       throw .badModule(
         "the id of component \(index) is '\(id)', and may have lower-case letters, digits, '-' and '.' only")
     }
@@ -64,9 +64,7 @@ struct ModuleReader {
         id: id, "its kind is \(foreign.kind), and this host knows 1 to \(PluginKind.allCases.count)")
     }
     let version = try text(foreign.version, "version", of: id, limit: 65)
-    guard !version.isEmpty, version.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
-      throw .badComponent(id: id, "its version is '\(version)', and should be such as '1.2.0'")
-    }
+    try ComponentCheck.checkVersion(version, of: id)
     let summary = try text(foreign.summary, "summary", of: id)
     let options = try OptionReader(component: id).rows(foreign)
     let table = try table(foreign.table, kind, of: id)
@@ -87,13 +85,7 @@ struct ModuleReader {
     if let missing = table.requiredSlots.first(where: { !$0.isFilled }) {
       throw .missingSlot(id: id, kind: kind, slot: missing.name)
     }
-    let filled = table.optionalSlots.filter(\.isFilled).map(\.name)
-    for group in ComponentTable.groups {
-      let missing = group.filter { !filled.contains($0) }
-      if let absent = missing.first, let present = group.first(where: filled.contains) {
-        throw .unpairedSlot(id: id, present: present, missing: absent)
-      }
-    }
+    try ComponentCheck.checkGroups(table.optionalSlots.filter(\.isFilled).map(\.name), of: id)
     return table
   }
 
@@ -126,15 +118,4 @@ func sizeFault(_ pointer: UnsafeRawPointer, needed: Int) -> String? {
     return "struct_size is \(size), which no compiler gives"
   }
   return nil
-}
-
-/// Lower-case letters, digits, `-` and `.`, not beginning with a sign: safe in a file name.
-private func isID(_ text: String) -> Bool {
-  let bytes = Array(text.utf8)
-  func isAlphanumeric(_ byte: UInt8) -> Bool {
-    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-  }
-  guard let first = bytes.first, isAlphanumeric(first) else { return false }
-  return bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
 }

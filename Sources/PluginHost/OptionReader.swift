@@ -13,14 +13,42 @@ struct OptionReader {
     var rows: [OptionRow] = []
     for index in 0..<Int(foreign.option_count) {
       guard let pointer = Foreign.element(list, index) else { throw bad("option \(index) is NULL") }
-      let row = try row(pointer, index)
-      if rows.contains(where: { $0.key == row.key }) { throw bad("it has two options '\(row.key)'") }
-      if row.type == .rest, rows.contains(where: { $0.type == .rest }) {
-        throw bad("it has two options that take the rest; the second is '\(row.key)'")
-      }
-      rows.append(row)
+      try add(try row(pointer, index), to: &rows)
     }
     return rows
+  }
+
+  /// Rows that have been read elsewhere.
+  func check(_ rows: [OptionRow]) throws(LoadFault) {
+    guard rows.count <= ModuleReader.mostOptions else {
+      throw bad("it lists \(rows.count) options, and \(ModuleReader.mostOptions) are the most")
+    }
+    var checked: [OptionRow] = []
+    for (index, row) in rows.enumerated() {
+      try checkKey(row.key, index)
+      guard row.choices.count <= ModuleReader.mostChoices else {
+        throw bad(
+          "option '\(row.key)' has \(row.choices.count) choices, and \(ModuleReader.mostChoices) are the most"
+        )
+      }
+      if Set(row.choices).count < row.choices.count { throw bad("option '\(row.key)' has a choice twice") }
+      try check(row)
+      try add(row, to: &checked)
+    }
+  }
+
+  private func add(_ row: OptionRow, to rows: inout [OptionRow]) throws(LoadFault) {
+    if rows.contains(where: { $0.key == row.key }) { throw bad("it has two options '\(row.key)'") }
+    if row.type == .rest, rows.contains(where: { $0.type == .rest }) {
+      throw bad("it has two options that take the rest; the second is '\(row.key)'")
+    }
+    rows.append(row)
+  }
+
+  private func checkKey(_ key: String, _ index: Int) throws(LoadFault) {
+    guard key.utf8.count < 65, isKey(key) else {
+      throw bad("the key of option \(index) is '\(key)', and may have letters, digits and '_' only")
+    }
   }
 
   private func row(_ pointer: UnsafeRawPointer, _ index: Int) throws(LoadFault) -> OptionRow {
@@ -34,9 +62,7 @@ struct OptionReader {
     } catch {
       throw bad("the key of option \(index) is \(error.words)")
     }
-    guard isKey(key) else {
-      throw bad("the key of option \(index) is '\(key)', and may have letters, digits and '_' only")
-    }
+    try checkKey(key, index)
     guard let type = OptionType(rawValue: foreign.type) else {
       throw bad(
         "option '\(key)' has type \(foreign.type), and this host knows 1 to \(OptionType.allCases.count)")

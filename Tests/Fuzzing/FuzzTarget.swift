@@ -20,7 +20,8 @@ public struct FuzzTarget: Sendable {
   }
 
   public static let all: [FuzzTarget] =
-    configTargets + optionTargets + dataTargets + runFileTargets + libraryTargets
+    configTargets + optionTargets + dataTargets + runFileTargets + checkpointTargets + libraryTargets
+    + helperTargets
 
   /// Traps on what begins with `trap`, never ends on `hang`: what the tests of the runner look for.
   static let broken = FuzzTarget("broken", "Shows what becomes of a fault.") { bytes in

@@ -33,13 +33,16 @@ final class ScratchFile: Sendable {
     return String(cString: made)
   }()
 
-  private static func removeFolder() {
+  private static func removeFolder() { remove(folder: folder) }
+
+  /// With all that is in it. Follows no links.
+  static func remove(folder: String) {
     if let stream = opendir(folder) {
       while let entry = readdir(stream) {
-        let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-          String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        unlink(folder + "/" + name)
+        let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+        if name == [46] || name == [46, 46] { continue }
+        let path = folder + "/" + String(decoding: name, as: UTF8.self)
+        if unlink(path) != 0 { remove(folder: path) }
       }
       closedir(stream)
     }

@@ -14,7 +14,7 @@ public final class HelperGroup {
   /// Told once of each thing that this kernel cannot keep a helper from.
   public var onWeakness: (String) -> Void = { _ in }
 
-  private let executable: String
+  private let start: () throws(HelperDeath) -> StartedHelper
   private var setup = HelperSetup()
   private var process: HelperProcess?
   /// Counts helpers: an instance of an earlier one has to be brought back.
@@ -34,12 +34,21 @@ public final class HelperGroup {
         "find the program 'trainyard', which isolated plugins run in; \(HelperProgram.variable) can name it",
         ENOENT)
     }
-    self.executable = executable
+    start = { () throws(HelperDeath) in try StartedHelper(executable) }
     self.name = name
     self.isShared = isShared
     setup.allowsNetwork = settings.allowsNetwork
     setup.memory = settings.memoryLimit > 0 ? settings.memoryLimit : Self.halfOfMemory
     setup.writable = writable
+  }
+
+  /// With helpers that are started in another way.
+  package init(
+    name: String, isShared: Bool, start: @escaping () throws(HelperDeath) -> StartedHelper
+  ) {
+    self.start = start
+    self.name = name
+    self.isShared = isShared
   }
 
   private static var halfOfMemory: UInt64 {
@@ -115,7 +124,7 @@ public final class HelperGroup {
 
   private func running(_ deadline: Duration) throws(HelperDeath) -> HelperProcess {
     if let process { return process }
-    let new = try HelperProcess(executable, setup, within: deadline)
+    let new = try HelperProcess(try start(), setup, within: deadline)
     if generation == 0 { tell(new.confined) }
     process = new
     generation += 1

@@ -2,42 +2,26 @@ import CProcess
 import Glibc
 
 /// The helper is gone, or as good as gone; says how, such as "crashed: signal 11 (SIGSEGV)".
-struct HelperDeath: Error {
-  var words: String
+package struct HelperDeath: Error {
+  package var words: String
 }
 
 /// A running helper, seen from the host. What comes from it is checked as what comes from a stranger.
 final class HelperProcess {
   /// `TY_CONFINED_…`: what it has given up.
   let confined: UInt32
-  private let child: ChildProcess
+  private let child: any HelperPeer
   private let channel: Channel
   private var areas: [SharedUse: SharedArea] = [:]
   private var inputLayout = AreaLayout()
 
-  private static let mostWords = 1 << 14
+  convenience init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
+    try self.init(try StartedHelper(executable), setup, within: time)
+  }
 
-  init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
-    var ours: Int32 = -1
-    var theirs: Int32 = -1
-    guard ty_socket_pair(&ours, &theirs) == 0 else {
-      throw HelperDeath(words: "cannot be started: no socket")
-    }
-    defer { close(theirs) }
-    channel = Channel(ours)
-    // No number that a plugin could know beforehand.
-    let number = Int32.random(in: 100..<900)
-    var command = ChildProcess.Command(
-      executable: executable, arguments: [HelperProgram.argument, "\(number)"])
-    command.descriptors = [(theirs, number)]
-    command.output = .captured(limit: 0)
-    command.errors = .captured(limit: Self.mostWords)
-    // The runtime would take a second to explain a crash to nobody.
-    command.environment =
-      Self.environment().filter { !$0.hasPrefix("SWIFT_BACKTRACE=") } + ["SWIFT_BACKTRACE=enable=no"]
-    do throws(ProcessError) { child = try ChildProcess(command) } catch {
-      throw HelperDeath(words: "cannot be started: \(error)")
-    }
+  init(_ started: StartedHelper, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
+    channel = Channel(started.socket)
+    child = started.peer
     var confined: UInt32 = 0
     do throws(HelperDeath) {
       let hello = try Self.greet(child, channel, setup, within: time)
@@ -49,20 +33,8 @@ final class HelperProcess {
     self.confined = confined
   }
 
-  private static func environment() -> [String] {
-    var variables: [String] = []
-    // Not `environ`: a mutable global of another language.
-    guard let file = fopen("/proc/self/environ", "re") else { return [] }
-    defer { fclose(file) }
-    var line: UnsafeMutablePointer<CChar>?
-    var room = 0
-    while getdelim(&line, &room, 0, file) > 0 { if let line { variables.append(String(cString: line)) } }
-    free(line)
-    return variables
-  }
-
   private static func greet(
-    _ child: ChildProcess, _ channel: Channel, _ setup: HelperSetup, within time: Duration
+    _ child: any HelperPeer, _ channel: Channel, _ setup: HelperSetup, within time: Duration
   ) throws(HelperDeath) -> UInt32 {
     let deadline = Deadline.after(time)
     do throws(Channel.End) {
@@ -208,7 +180,7 @@ final class HelperProcess {
   // MARK: The end
 
   private static func wait(
-    _ child: ChildProcess, _ channel: Channel, _ events: Int16, _ deadline: Deadline
+    _ child: any HelperPeer, _ channel: Channel, _ events: Int16, _ deadline: Deadline
   ) throws(Channel.End) {
     while true {
       let ready = child.poll([channel.socket], events, until: deadline)
@@ -219,7 +191,7 @@ final class HelperProcess {
 
   /// Ends it, whatever state it is in, and says what was wrong.
   private static func death(
-    _ child: ChildProcess, _ end: Channel.End, within time: Duration
+    _ child: any HelperPeer, _ end: Channel.End, within time: Duration
   ) -> HelperDeath {
     let words: String
     switch end {
@@ -242,7 +214,7 @@ final class HelperProcess {
   }
 
   /// The last line that it wrote to its standard error, where libraries say why they end a process.
-  private static func lastWords(_ child: ChildProcess) -> String {
+  private static func lastWords(_ child: any HelperPeer) -> String {
     let line = String(decoding: child.errors, as: UTF8.self)
       .split(whereSeparator: \.isNewline).last { line in
         !line.allSatisfy(\.isWhitespace) && !line.unicodeScalars.contains("\u{FFFD}")

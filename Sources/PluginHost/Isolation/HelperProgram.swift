@@ -50,7 +50,7 @@ public enum HelperProgram {
 }
 
 /// What a helper may do beside its work.
-struct HelperSetup {
+package struct HelperSetup {
   var memory: UInt64 = 0
   var openFiles: UInt64 = 1024
   var allowsNetwork = false
@@ -58,7 +58,7 @@ struct HelperSetup {
   /// Libraries are opened only as these say.
   var pins: LibraryPins?
 
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var writer = WireWriter()
     writer.put(helperProtocolVersion)
     writer.put(memory)
@@ -72,7 +72,7 @@ struct HelperSetup {
 
   init() {}
 
-  init(_ bytes: [UInt8]) throws(WireFault) {
+  package init(_ bytes: [UInt8]) throws(WireFault) {
     var reader = WireReader(bytes)
     guard try reader.take(UInt32.self) == helperProtocolVersion else { throw WireFault("another protocol") }
     memory = try reader.take(UInt64.self)

@@ -44,11 +44,7 @@ package enum LibraryProbe {
         throw WireFault("a question without an instance")
       }
       guard case .done(let body) = answer else { throw HelperDeath(words: "did not answer") }
-      var reader = WireReader(body)
-      _ = try reader.take(UInt32.self)
-      guard try reader.bool() else { return .failure(try reader.loadError()) }
-      return .success(
-        try reader.list { [pins = state.pins] reader throws(WireFault) in try reader.component(pins) })
+      return try components(answer: body, state.pins)
     } catch let death as HelperDeath {
       state.process = nil
       return .failure(LoadFault.crashed(death.words).error(at: userPath))
@@ -56,6 +52,22 @@ package enum LibraryProbe {
       state.process = nil
       return .failure(LoadFault.crashed("broke the protocol (\(error))").error(at: userPath))
     }
+  }
+
+  /// The components of a library, or why it cannot be opened.
+  /// - Parameter body: Of the message that answers.
+  package static func components(
+    answer body: [UInt8], _ pins: LibraryPins?
+  ) throws(WireFault) -> Result<[ComponentDescription], LoadError> {
+    var reader = WireReader(body)
+    _ = try reader.take(UInt32.self)
+    guard try reader.bool() else { return .failure(try reader.loadError()) }
+    let components = try reader.list { reader throws(WireFault) in try reader.component(pins) }
+    // The library's code has run there, and may have spoken in the helper's place.
+    do throws(LoadFault) { try ComponentCheck.check(components) } catch {
+      throw WireFault("what it says of its components cannot be")
+    }
+    return .success(components)
   }
 
   // MARK: Guests

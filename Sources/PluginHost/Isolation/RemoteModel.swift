@@ -3,7 +3,7 @@ import CTrainyard
 /// A model in a helper. Its weights and predictions are copied: they stay as they were while it works.
 public final class RemoteModel: RemoteInstance {
   private var facts: ty_model_facts?
-  private var width: Int64 = 0
+  private var task: ModelTask?
   /// As of the last call that could change them.
   private var weights: BorrowedWeights?
   private var prediction: UnsafeMutableRawBufferPointer = .allocate(byteCount: 64, alignment: 64)
@@ -26,6 +26,7 @@ public final class RemoteModel: RemoteInstance {
   public func reset(seed: UInt64, task: UnsafePointer<ty_task>) throws {
     facts = nil
     weights = nil
+    self.task = ModelTask(task)
     try runReset(.modelReset) {
       $0.put(seed)
       $0.put(task)
@@ -42,10 +43,8 @@ public final class RemoteModel: RemoteInstance {
     found.prediction = ty_dtype(
       code: try reader.take(UInt8.self), bits: try reader.take(UInt8.self), lanes: 1)
     found.width = try reader.take(Int64.self)
-    let type = found.prediction
-    guard Int32(type.code) == TY_DTYPE_FLOAT, type.bits == 32 || type.bits == 64,
-      (0...1 << 31).contains(found.width)
-    else { throw failure("describe", "it answers what no model can") }
+    let fault = task.map { $0.fault(in: found) } ?? "the model was not reset for a task"
+    if let fault { throw failure("describe", fault) }
     facts = found
     return found
   }

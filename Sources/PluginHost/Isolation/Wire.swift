@@ -90,7 +90,8 @@ package struct WireReader {
     let count = Int(try take(UInt32.self))
     guard count * least <= bytes.count - offset else { throw WireFault("a message ends too early") }
     var list: [T] = []
-    list.reserveCapacity(count)
+    // An element in memory may be many times as long as in a message.
+    list.reserveCapacity(min(count, 1024))
     for _ in 0..<count { list.append(try element(&self)) }
     return list
   }

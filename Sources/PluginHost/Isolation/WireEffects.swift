@@ -103,7 +103,7 @@ extension WireReader {
     return Int(slot)
   }
 
-  mutating func weight() throws(WireFault) -> WireWeight {
+  package mutating func weight() throws(WireFault) -> WireWeight {
     let name = try text()
     let isTrainable = try bool()
     let (code, bits) = (try take(UInt8.self), try take(UInt8.self))
@@ -118,7 +118,7 @@ extension WireReader {
 }
 
 /// A weight with its elements.
-struct WireWeight {
+package struct WireWeight {
   var name: String
   var isTrainable: Bool
   var type: ty_dtype
@@ -141,13 +141,13 @@ extension WireWriter {
 }
 
 /// Weights of a message in the contract's form, with memory of their own.
-final class BorrowedWeights {
-  private(set) var pointers: [UnsafePointer<ty_weight>?] = []
+package final class BorrowedWeights {
+  package private(set) var pointers: [UnsafePointer<ty_weight>?] = []
   private let rows: UnsafeMutablePointer<ty_weight>
   private let layouts = TensorLayouts()
   private var blocks: [UnsafeMutableRawPointer] = []
 
-  init(_ weights: [WireWeight]) {
+  package init(_ weights: [WireWeight]) {
     rows = .allocate(capacity: max(1, weights.count))
     for (index, weight) in weights.enumerated() {
       let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, weight.bytes.count), alignment: 64)

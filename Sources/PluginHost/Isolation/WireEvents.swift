@@ -60,11 +60,11 @@ extension WireWriter {
 }
 
 /// In the helper: a task, with memory of its own.
-final class HelperTask {
-  let pointer = UnsafeMutablePointer<ty_task>.allocate(capacity: 1)
+package final class HelperTask {
+  package let pointer = UnsafeMutablePointer<ty_task>.allocate(capacity: 1)
   private var blocks: [UnsafeMutableRawPointer] = []
 
-  init(_ reader: inout WireReader) throws(WireFault) {
+  package init(_ reader: inout WireReader) throws(WireFault) {
     var task = ty_task()
     task.struct_size = UInt32(MemoryLayout<ty_task>.size)
     task.task = try reader.take(UInt32.self)

@@ -1,5 +1,5 @@
 extension WireWriter {
-  mutating func put(_ pins: LibraryPins) {
+  package mutating func put(_ pins: LibraryPins) {
     put(pins.source)
     put(list: pins.pins) { writer, pin in
       writer.put(pin.file)
@@ -12,7 +12,7 @@ extension WireWriter {
 }
 
 extension WireReader {
-  mutating func pins() throws(WireFault) -> LibraryPins {
+  package mutating func pins() throws(WireFault) -> LibraryPins {
     let source = try text()
     let pins = try list { reader throws(WireFault) in
       let (file, sha256) = (try reader.text(), try reader.text())

@@ -1,11 +1,11 @@
 import CTrainyard
 
 /// A tensor whose elements lie in shared memory.
-struct SharedTensor {
-  var type: ty_dtype
-  var shape: [Int64]
+package struct SharedTensor {
+  package var type: ty_dtype
+  package var shape: [Int64]
   /// From the beginning of the area.
-  var offset: UInt64
+  package var offset: UInt64
 }
 
 extension WireWriter {
@@ -21,7 +21,7 @@ extension WireWriter {
 
 extension WireReader {
   /// `nil`: missing. The type is one that the contract has and the elements lie within `size` bytes.
-  mutating func tensor(in size: Int) throws(WireFault) -> SharedTensor? {
+  package mutating func tensor(in size: Int) throws(WireFault) -> SharedTensor? {
     let type = ty_dtype(code: try take(UInt8.self), bits: try take(UInt8.self), lanes: 1)
     let isThere = try bool()
     let shape = try list(least: 8) { reader throws(WireFault) in try reader.take(Int64.self) }

@@ -23,14 +23,14 @@ extension WireWriter {
     }
   }
 
-  mutating func put(_ options: [String: OptionValue]) {
+  package mutating func put(_ options: [String: OptionValue]) {
     put(list: options.sorted { $0.key < $1.key }) {
       $0.put($1.key)
       $0.put($1.value)
     }
   }
 
-  mutating func put(_ state: SavedState) {
+  package mutating func put(_ state: SavedState) {
     put(list: state.sorted { $0.key < $1.key }) { writer, entry in
       writer.put(entry.key)
       switch entry.value {
@@ -105,12 +105,12 @@ extension WireReader {
     }
   }
 
-  mutating func options() throws(WireFault) -> [String: OptionValue] {
+  package mutating func options() throws(WireFault) -> [String: OptionValue] {
     let pairs = try list { reader throws(WireFault) in (try reader.text(), try reader.option()) }
     return Dictionary(pairs, uniquingKeysWith: { $1 })
   }
 
-  mutating func state() throws(WireFault) -> SavedState {
+  package mutating func state() throws(WireFault) -> SavedState {
     let pairs = try list { reader throws(WireFault) in (try reader.text(), try reader.stateValue()) }
     return Dictionary(pairs, uniquingKeysWith: { $1 })
   }
@@ -171,8 +171,11 @@ extension WireReader {
     let shape = try list(least: 8) { reader throws(WireFault) in try reader.take(Int64.self) }
     let count = try take(Int64.self)
     let categories = try list { reader throws(WireFault) in try reader.text() }
-    guard let role, let type, (0...Int64(FieldReader.mostCategories)).contains(count),
-      shape.byteCount(type.size) != nil
+    // What a dataset in this process cannot say either.
+    guard let role, let type, !name.isEmpty, (0...Int64(FieldReader.mostCategories)).contains(count),
+      let width = shape.byteCount(1), width > 0, width < FieldReader.mostNumbers,
+      categories.isEmpty || categories.count == Int(count),
+      count == 0 || type != .float32 && type != .float64
     else {
       throw WireFault("a field of the dataset is not what a field can be")
     }

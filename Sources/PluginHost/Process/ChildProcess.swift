@@ -92,7 +92,7 @@ public final class ChildProcess {
     poll(descriptors, Int16(POLLIN), until: deadline)
   }
 
-  func poll(_ descriptors: [Int32], _ events: Int16, until deadline: Deadline) -> [Bool] {
+  package func poll(_ descriptors: [Int32], _ events: Int16, until deadline: Deadline) -> [Bool] {
     var entries = descriptors.map { pollfd(fd: $0, events: events, revents: 0) }
     let pipes = [outputPipe, errorPipe].compactMap { $0 }.filter { $0.reader >= 0 }
     entries += pipes.map { pollfd(fd: $0.reader, events: Int16(POLLIN), revents: 0) }

@@ -109,7 +109,7 @@ extension ForeignCall {
 }
 
 /// Why a function cannot be opened or called.
-enum FunctionFault: Error {
+package enum FunctionFault: Error {
   case foreign(ForeignError)
   case load(LoadError)
   case other(String)
@@ -133,7 +133,7 @@ enum FunctionFault: Error {
   }
 
   /// As a person reads it.
-  var words: (message: String, help: String) {
+  package var words: (message: String, help: String) {
     switch self {
     case .foreign(let error): (error.message, error.help)
     case .load(let error): ("cannot open the library '\(error.path)': \(error.detail)", error.remedy)

@@ -4,13 +4,13 @@ import PluginHost
 // What host and helper tell each other about C functions.
 
 /// What a call gave.
-struct FunctionValues {
-  var result: Double?
-  var outputs: [Double?] = []
+package struct FunctionValues {
+  package var result: Double?
+  package var outputs: [Double?] = []
 }
 
 /// Rows that a call is given: an array, or so many ones.
-struct FunctionData {
+package struct FunctionData {
   var data: ForeignData
   /// `nil`: ones.
   var type: ForeignScalar?
@@ -55,7 +55,7 @@ extension WireWriter {
     }
   }
 
-  mutating func put(_ spec: SpecValue) {
+  package mutating func put(_ spec: SpecValue) {
     switch spec {
     case .null: put(UInt8(0))
     case .bool(let value):
@@ -92,7 +92,7 @@ extension WireReader {
 
   mutating func optionalDouble() throws(WireFault) -> Double? { try bool() ? try take(Double.self) : nil }
 
-  mutating func functionData() throws(WireFault) -> FunctionData {
+  package mutating func functionData() throws(WireFault) -> FunctionData {
     let data = try choice(of: ForeignData.self)
     let type = try bool() ? try choice(of: ForeignScalar.self) : nil
     let count = try take(Int64.self)
@@ -116,7 +116,7 @@ extension WireReader {
   }
 
   /// What a call gave: the result and the outputs.
-  mutating func functionAnswer(outputs: Int) throws(WireFault) -> Result<FunctionValues, FunctionFault> {
+  package mutating func functionAnswer(outputs: Int) throws(WireFault) -> Result<FunctionValues, FunctionFault> {
     guard try bool() else { return .failure(try functionFault()) }
     let result = try optionalDouble()
     let list = try list { reader throws(WireFault) in try reader.optionalDouble() }
@@ -125,7 +125,7 @@ extension WireReader {
   }
 
   /// - Parameter depth: A message may claim any number of lists in lists.
-  mutating func spec(depth: Int = 16) throws(WireFault) -> SpecValue {
+  package mutating func spec(depth: Int = 16) throws(WireFault) -> SpecValue {
     switch try take(UInt8.self) {
     case 0: return .null
     case 1: return .bool(try bool())

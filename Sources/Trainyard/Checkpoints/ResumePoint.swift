@@ -14,7 +14,7 @@ public final class ResumePoint {
   public private(set) var warnings: [String] = []
 
   /// What could not be put back.
-  private(set) var fileProblems: [String] = []
+  package private(set) var fileProblems: [String] = []
   private var allowedChanges: Set<String> = []
   private var allowsChanges = false
 
@@ -74,7 +74,7 @@ public final class ResumePoint {
   }
 
   /// The files of the run's folder as they were at the checkpoint.
-  func putBackFiles() throws {
+  package func putBackFiles() throws {
     let path = PathName.join(folder, RunCheckpoints.folderName)
     // Those that are newer and damaged: the run gives their numbers to others.
     for newer in CheckpointStore.numbers(in: path) where newer > number {

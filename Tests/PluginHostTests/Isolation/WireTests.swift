@@ -117,4 +117,51 @@ import Testing
       })
     #expect(throws: WireFault.self) { try undeclared.effects(of: .hook) { _ in false } }
   }
+
+  @Test func `a field that no dataset in this process can have is a fault`() throws {
+    typealias Field = FieldDescription
+    func read(_ field: Field) throws -> Field {
+      var reader = WireReader(Self.message { $0.put(field) })
+      return try reader.field()
+    }
+    let good = Field(
+      name: "y", role: .target, type: .int32, shape: [], categoryCount: 2, categories: ["no", "yes"])
+    #expect(try read(good) == good)
+    for bad in [
+      Field(name: "", role: .feature, type: .float32),
+      Field(name: "x", role: .feature, type: .float32, shape: [0]),
+      Field(name: "x", role: .feature, type: .float32, shape: [1 << 20, 1 << 20]),
+      Field(name: "x", role: .feature, type: .float32, categoryCount: 2),
+      Field(name: "x", role: .feature, type: .int32, categoryCount: 3, categories: ["no", "yes"]),
+      Field(name: "x", role: .feature, type: .int32, categoryCount: 0, categories: ["no"]),
+    ] {
+      #expect(throws: WireFault.self, "\(bad)") { try read(bad) }
+    }
+  }
+
+  @Test func `a component that no library can have is a fault`() throws {
+    func read(_ id: String, version: String = "1", _ options: [OptionRow] = [], hooks: [String] = []) throws {
+      let component = ComponentDescription(
+        kind: .callback, id: id, version: version, summary: "", options: options,
+        library: LibraryFacts(path: "/libx.so", abi: "0.1"), hooks: hooks, slots: [], flags: 0)
+      let answer = Self.message { writer in
+        writer.put(UInt32(0))
+        writer.put(true)
+        writer.put(list: [component]) { $0.put($1) }
+      }
+      _ = try LibraryProbe.components(answer: answer, nil).get()
+    }
+    try read(
+      "it", [OptionRow(key: "a", type: .int, defaultText: "3", range: "[0, 9]")], hooks: [hookNames[0]])
+    #expect(throws: WireFault.self) { try read("../it") }
+    #expect(throws: WireFault.self) { try read("it", version: "") }
+    #expect(throws: WireFault.self) { try read("it", hooks: ["on_nothing"]) }
+    let rows = [
+      OptionRow(key: "a b", type: .int), OptionRow(key: "a", type: .int, defaultText: "x"),
+      OptionRow(key: "a", type: .choice), OptionRow(key: "a", type: .int, range: "[1"),
+    ]
+    for row in rows { #expect(throws: WireFault.self, "\(row)") { try read("it", [row]) } }
+    let twice = OptionRow(key: "a", type: .int)
+    #expect(throws: WireFault.self) { try read("it", [twice, twice]) }
+  }
 }
