@@ -47,24 +47,7 @@ import Trainyard
     try program.folder.write("armed", "")
   }
 
-  /// All that a run has left, without what the clock and the name have a part in.
-  private func result(_ run: String) throws -> [String: [String]] {
-    var files: [String: [String]] = [:]
-    for name in try program.files("runs/\(run)") {
-      if name == "config.json" || name == "model" || name.hasPrefix("resume") { continue }
-      let bytes = try readFile(program.folder("runs/\(run)/\(name)"))
-      if name.hasSuffix(".safetensors") {
-        files[name] = ["\(bytes)"]
-        continue
-      }
-      files[name] = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        .map { String($0).replacing(#/"seconds": [-+.0-9e]+/#, with: "") }
-      if name == "summary.json" {
-        files[name] = files[name]?.filter { !$0.contains("\"calls\"") }
-      }
-    }
-    return files
-  }
+  private func result(_ run: String) throws -> [String: [String]] { try program.left("runs/\(run)") }
 
   static let endings: [(deed: String, status: Int32, words: String)] = [
     (

@@ -23,6 +23,8 @@ final class RunCheckpoints {
   /// One was due where a monitor cannot be left; it is taken at the epoch's end.
   private var isPostponed = false
   private var hasWarnedOfMonitors = false
+  /// Of the run's data: computed when the first checkpoint is taken.
+  var digests: DataDigests?
   /// What the outputs remember; asked at each checkpoint.
   var outputState: () -> OutputState = { OutputState() }
 
@@ -127,6 +129,7 @@ final class RunCheckpoints {
     contents.run = try trainer.state()
     contents.isComplete = isComplete
     contents.outputs = outputState()
+    contents.data.digests = digests?.all ?? []
     let (lengths, files) = try folder.appendedFiles()
     contents.files = lengths
     number += 1

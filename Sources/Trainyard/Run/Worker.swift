@@ -81,7 +81,8 @@ final class Worker {
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader()
     let identity = CheckpointContents(plan, prepared, training, validation)
-    let folder = try point.map { try $0.openFolder(identity) } ?? RunFolder(request.folder)
+    let digests = try DataDigests(prepared, isWanted: point != nil || request.checkpoints != nil)
+    let folder = try point.map { try $0.openFolder(identity, digests) } ?? RunFolder(request.folder)
     var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
     point?.describe(in: &facts)
     var isDone = point != nil
@@ -116,6 +117,7 @@ final class Worker {
       try outputs.takeCheckpoints(
         request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, held: held,
         context.clock)
+      outputs.checkpoints?.digests = digests
     }
     try takeCheckpoints(point, nil)
     defer { outputs.checkpoints = nil }
