@@ -102,12 +102,13 @@ import Testing
 
   /// Not by the clock: by what is there. The figures of memory and time are those of `make memory`.
   @Test func `ten thousand epochs are all there, also when the run was left among them`() throws {
-    let line = "run --data synthetic:rows=16 --model mlp:hidden=[] --batch-size 16 --callback csv-logger --quiet"
+    let line =
+      "run --data synthetic:rows=16 --model mlp:hidden=[] --batch-size 16 --callback csv-logger --quiet"
     let keeps = "--set checkpoints.every_epochs=500 --set checkpoints.keep_finished=true"
     #expect(try program.run("\(line) \(keeps) --name one --epochs 6000").status == 0)
     #expect(try program.run("resume runs/one --epochs 10000 --quiet").status == 0)
     for name in ["metrics.csv", "log.csv"] {
-      let rows = try readText(program.folder("runs/one/\(name)")).split(separator: "\n")
+      let rows = try readText(program.folder("runs/one/\(name)")).split(whereSeparator: \.isNewline)
       #expect(rows.count == 10_001, "\(name)")
       #expect(rows.dropFirst().enumerated().allSatisfy { $1.hasPrefix("\($0),") }, "\(name)")
     }
@@ -115,7 +116,8 @@ import Testing
       .count { $0.contains("\"event\": \"on_epoch_end\"") }
     #expect(ends == 10_000)
     let shown = try program.run("runs show one")
-    #expect(shown.output.contains("6000, 6000 steps") || shown.output.contains("10000, 10000 steps"), "\(shown)")
+    #expect(
+      shown.output.contains("6000, 6000 steps") || shown.output.contains("10000, 10000 steps"), "\(shown)")
   }
 
   private func waitFor(_ name: String) throws {

@@ -136,6 +136,37 @@ import Trainyard
     #expect(rows.count == 7 && Array(rows.prefix(5)) == whole)
   }
 
+  /// Of a table that somebody has edited meanwhile: one value, or one name.
+  @Test(arguments: [("30,1.5,b", "30,1.6,b"), ("30,1.5,b", "30,1.5,c")])
+  func `data with as many rows and other values is noticed`(before: String, after: String) throws {
+    let rows = (0..<60).map { "\($0),\(Double($0 * 37 % 60) / 20),\(["a", "b"][$0 % 2])" }
+    func table(_ row: String) -> String {
+      (["id,x,y"] + rows.map { $0.hasPrefix("30,") ? row : $0 }).joined(separator: "\n") + "\n"
+    }
+    try program.folder.write("t.csv", table(before))
+    let line = "run --data csv:file=t.csv,target=y --model mlp:hidden=[4] --batch-size 8 --name one --quiet"
+    #expect(try program.run("\(line) --epochs 2 --set checkpoints.keep_finished=true").status == 0)
+    try program.folder.write("t.csv", table(after))
+    #expect(
+      try program.run("resume runs/one --epochs 3 --quiet")
+        == TrainyardProgram.Answer(
+          status: 2,
+          errors: """
+            error: the data is not that of the run 'runs/one': dataset 'csv' has as many rows as it had, with other values or names in them
+              help:  resume the run with the data that it was begun with, or go on with what is there now by --allow-changes
+
+            """))
+    // A third class is another model.
+    guard after.hasSuffix("b") else { return }
+    let allowed = try program.run("resume runs/one --epochs 3 --quiet --allow-changes")
+    #expect(allowed.status == 0)
+    #expect(allowed.errors.hasPrefix("warning: the data is not that of the run 'runs/one': "), "\(allowed)")
+    // It is the run's data from here on.
+    #expect(try program.run("resume runs/one --epochs 4 --quiet").status == 0)
+    try program.folder.write("t.csv", table(before))
+    #expect(try program.run("resume runs/one --epochs 5 --quiet").status == 2)
+  }
+
   @Test func `a finished run that has kept its checkpoint is given more epochs`() throws {
     try begin("(void)0")
     let keeps = "--set checkpoints.keep_finished=true --quiet"

@@ -38,7 +38,7 @@ import Trainyard
     (
       "search p.yaml --output disk --name s",
       "error: cannot use the store 'FOLDER/disk/trainyard.db': it cannot be opened: Read-only file system\n"
-        + "  help:  \n"
+        + "  help:  choose a place that you may write to\n"
     ),
   ]
 
@@ -198,7 +198,7 @@ import Trainyard
     #expect(one["metrics.csv"] == whole["metrics.csv"])
     #expect(one["model/weights.safetensors"] == whole["model/weights.safetensors"])
     let text = try readText(program.folder("one/log.jsonl"))
-    let lines = text.split(separator: "\n").map { $0.replacing(#/"seconds": ?[-+.0-9e]+/#, with: "") }
+    let lines = text.split(separator: "\n").map { String($0).replacing(#/"seconds": ?[-+.0-9e]+/#, with: "") }
     #expect(text.hasSuffix("}\n") && lines.count > 64)
     let all = try #require(whole["log.jsonl"])
     #expect(Array(all.prefix(lines.count)) == lines)

@@ -78,14 +78,12 @@ final class DataDigest {
 final class DataDigests {
   private let digests: [DataDigest]
 
-  /// - Parameter isWanted: Nobody takes up a run without checkpoints.
-  init(_ data: PreparedData, isWanted: Bool) throws {
-    var sources = isWanted ? [data.trainingSource] : []
-    if isWanted, let validation = data.validationSource, validation !== data.trainingSource {
-      sources.append(validation)
-    }
-    digests = try sources.map { source in
-      do { return try DataDigest(source, seed: data.seed) } catch {
+  /// - Parameter sources: Of training, and of validation.
+  init(_ sources: [any DataSource], seed: UInt64) throws {
+    var different: [any DataSource] = []
+    for source in sources where !different.contains(where: { $0 === source }) { different.append(source) }
+    digests = try different.map { source in
+      do { return try DataDigest(source, seed: seed) } catch {
         throw failure(error, part: source.name, call: "read")
       }
     }

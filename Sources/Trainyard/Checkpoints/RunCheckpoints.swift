@@ -100,10 +100,8 @@ final class RunCheckpoints {
       log(.warning, "the run can be taken up from \(place)")
       return
     }
-    do {
-      try begin(trainer, isComplete: reason == .ended)
-      try finishJob()
-    } catch let error as FileError { throw CheckpointNotWritten(error: error) }
+    try begin(trainer, isComplete: reason == .ended)
+    try finishJob()
   }
 
   /// Whether a monitor stands in the way: nobody could take up its pass.
@@ -192,10 +190,4 @@ final class RunCheckpoints {
     PathName.remove(old)
     PathName.remove(rename(path, old) == 0 ? old : path)
   }
-}
-
-/// The last checkpoint of a run, which a disk would not take.
-private struct CheckpointNotWritten: FailureWords {
-  var error: FileError
-  var failureWords: (message: String, help: String?) { (error.description, error.help) }
 }

@@ -81,7 +81,9 @@ final class Worker {
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader()
     let identity = CheckpointContents(plan, prepared, training, validation)
-    let digests = try DataDigests(prepared, isWanted: point != nil || request.checkpoints != nil)
+    // Nobody takes up a run without checkpoints.
+    let isWanted = point != nil || request.checkpoints != nil
+    let digests = try DataDigests(isWanted ? prepared.sources : [], seed: seed)
     let folder = try point.map { try $0.openFolder(identity, digests) } ?? RunFolder(request.folder)
     var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
     point?.describe(in: &facts)
