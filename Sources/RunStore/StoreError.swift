@@ -58,7 +58,9 @@ extension StoreError {
     case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH:
       self.init(.readOnly, path, "it cannot be written to: \(reason)", help: Self.otherPlace)
     case SQLITE_CANTOPEN:
-      self.init(.cannotOpen, path, "it cannot be opened: \(reason)", help: Self.otherPlace)
+      // What SQLite says is of its last attempt, which was to read the file.
+      let why = Self.reasonNotToMake(path) ?? reason
+      self.init(.cannotOpen, path, "it cannot be opened: \(why)", help: Self.otherPlace)
     case SQLITE_NOTADB: self.init(.notAStore, path, "it is not an SQLite database", help: Self.otherFile)
     case SQLITE_CORRUPT:
       self.init(
@@ -74,6 +76,13 @@ extension StoreError {
       )
     default: self.init(.failed, path, reason)
     }
+  }
+
+  /// Why a file that is not there cannot be made where it would be; `nil`: it is there, or could be made.
+  private static func reasonNotToMake(_ path: String) -> String? {
+    guard access(path, F_OK) != 0, errno == ENOENT else { return nil }
+    let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    return access(folder, W_OK) == 0 ? nil : String(cString: strerror(errno))
   }
 
   static let otherPlace = "choose a place that you may write to"

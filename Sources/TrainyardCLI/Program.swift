@@ -37,6 +37,7 @@ struct Program: ParsableCommand {
   static func main() {
     // Before anything else: a helper is started for every isolated plugin.
     HelperEntry.runIfAsked()
+    StandardStreams.holdPlaces()
     // A file that grows too large is an error of a write, which names the file.
     signal(SIGXFSZ, SIG_IGN)
     do {

@@ -41,7 +41,8 @@ struct SearchCommand: ParsableCommand {
     search.isFresh = fresh
     guard !dryRun else { return try StandardOutput.write(SearchSpaceText(search).text) }
     let report = try search.run(console: Terminal(quiet: quiet), interruption: interruption)
-    try StandardOutput.write(SearchText(report, search.space).text(width: Terminal.outputWidth))
+    // A reader that went away has nothing to do with how the search ended.
+    ErrorReport.write(SearchText(report, search.space).text(width: Terminal.outputWidth), to: 1)
     if report.ending == .interrupted { throw ExitStatus.interrupted }
     guard report.best == nil, let failed = report.trials.first(where: { $0.state == .failed }) else { return }
     let message = "all trials failed; the first: \(failed.error ?? "for no reason that was told")"

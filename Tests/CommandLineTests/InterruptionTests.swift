@@ -2,7 +2,7 @@ import Glibc
 import Support
 import Testing
 
-/// Ctrl-C and SIGTERM.
+/// Ctrl-C, SIGTERM, a terminal that goes away, and readers that do.
 @Suite struct InterruptionTests {
   let program: TrainyardProgram
 
@@ -51,6 +51,73 @@ import Testing
     let result = try run.wait(seconds: 60)
     #expect(result.status == 130)
     #expect(try program.files("runs/one").filter { $0.hasSuffix(".part") } == [])
+  }
+
+  @Test func `a run that was begun with nohup outlives its terminal, and still ends on SIGTERM`() throws {
+    let line = "run --data synthetic:rows=500 --model mlp:hidden=[8] --epochs 1000000 --name one --quiet"
+    let run = try program.start(line, after: "trap '' HUP")
+    try waitFor("runs/one/metrics.csv")
+    for _ in 0..<3 { run.signal(SIGHUP) }
+    #expect(try run.poll(seconds: 0.3) == nil)
+    run.signal(SIGTERM)
+    #expect(try run.wait(seconds: 60).status == 130)
+    #expect(try program.json("runs/one/summary.json").at("outcome")?.string == "interrupted")
+  }
+
+  private static let short = "--data synthetic:rows=64 --model mlp:hidden=[] --epochs 2"
+  static let commands: [(line: String, summary: String, outcome: String)] = [
+    ("run \(short) --name one", "runs/one/summary.json", "finished"),
+    ("cross-validate \(short) --name cv --folds 2", "runs/cv/summary.json", "finished"),
+    ("search p.yaml --name s", "runs/s/summary.json", "finished"),
+  ]
+
+  @Test(arguments: commands, ["2>&1 | true", ">&-", "2>&-", "<&- >&- 2>&-"])
+  func `whoever goes away does not take the training along`(
+    command: (line: String, summary: String, outcome: String), reader: String
+  ) throws {
+    try program.folder.write(
+      "p.yaml",
+      """
+      data: {train: {dataset: synthetic, rows: 64}}
+      model: {plugin: mlp, hidden: []}
+      train: {epochs: 2}
+      search: {trials: 2, metric: loss, parameters: {model.learning_rate: [0.1, 0.01]}}
+
+      """)
+    let script = "'\(try builtFolder())/trainyard' \(command.line) \(reader); echo ${PIPESTATUS[0]} > status"
+    _ = try Shell.run(["bash", "-c", script], in: program.folder.path)
+    #expect(try readText(program.folder("status")) == "0\n")
+    #expect(try program.json(command.summary).at("outcome")?.string == command.outcome)
+    // What would have been said is in no file that was opened in the place of a stream.
+    let found = try Shell.run(["grep", "-rlE", "^outcome   |^trial +loss", "runs"], in: program.folder.path)
+    #expect(found.output == "")
+  }
+
+  @Test func `a command whose answer nobody can read says so`() throws {
+    #expect(
+      try program.run("list", after: "exec >&-")
+        == TrainyardProgram.Answer(
+          status: 2, errors: "error: cannot write to 'standard output': Bad file descriptor\n"))
+  }
+
+  /// Not by the clock: by what is there. The figures of memory and time are those of `make memory`.
+  @Test func `ten thousand epochs are all there, also when the run was left among them`() throws {
+    let line =
+      "run --data synthetic:rows=16 --model mlp:hidden=[] --batch-size 16 --callback csv-logger --quiet"
+    let keeps = "--set checkpoints.every_epochs=500 --set checkpoints.keep_finished=true"
+    #expect(try program.run("\(line) \(keeps) --name one --epochs 6000").status == 0)
+    #expect(try program.run("resume runs/one --epochs 10000 --quiet").status == 0)
+    for name in ["metrics.csv", "log.csv"] {
+      let rows = try readText(program.folder("runs/one/\(name)")).split(whereSeparator: \.isNewline)
+      #expect(rows.count == 10_001, "\(name)")
+      #expect(rows.dropFirst().enumerated().allSatisfy { $1.hasPrefix("\($0),") }, "\(name)")
+    }
+    let ends = try readText(program.folder("runs/one/events.jsonl")).split(separator: "\n")
+      .count { $0.contains("\"event\": \"on_epoch_end\"") }
+    #expect(ends == 10_000)
+    let shown = try program.run("runs show one")
+    #expect(
+      shown.output.contains("6000, 6000 steps") || shown.output.contains("10000, 10000 steps"), "\(shown)")
   }
 
   private func waitFor(_ name: String) throws {

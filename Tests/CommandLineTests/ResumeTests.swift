@@ -47,24 +47,7 @@ import Trainyard
     try program.folder.write("armed", "")
   }
 
-  /// All that a run has left, without what the clock and the name have a part in.
-  private func result(_ run: String) throws -> [String: [String]] {
-    var files: [String: [String]] = [:]
-    for name in try program.files("runs/\(run)") {
-      if name == "config.json" || name == "model" || name.hasPrefix("resume") { continue }
-      let bytes = try readFile(program.folder("runs/\(run)/\(name)"))
-      if name.hasSuffix(".safetensors") {
-        files[name] = ["\(bytes)"]
-        continue
-      }
-      files[name] = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-        .map { String($0).replacing(#/"seconds": [-+.0-9e]+/#, with: "") }
-      if name == "summary.json" {
-        files[name] = files[name]?.filter { !$0.contains("\"calls\"") }
-      }
-    }
-    return files
-  }
+  private func result(_ run: String) throws -> [String: [String]] { try program.left("runs/\(run)") }
 
   static let endings: [(deed: String, status: Int32, words: String)] = [
     (
@@ -151,6 +134,37 @@ import Trainyard
     let rows = try readText(program.folder("runs/one/metrics.csv")).split(separator: "\n")
     let whole = try readText(program.folder("runs/whole/metrics.csv")).split(separator: "\n")
     #expect(rows.count == 7 && Array(rows.prefix(5)) == whole)
+  }
+
+  /// Of a table that somebody has edited meanwhile: one value, or one name.
+  @Test(arguments: [("30,1.5,b", "30,1.6,b"), ("30,1.5,b", "30,1.5,c")])
+  func `data with as many rows and other values is noticed`(before: String, after: String) throws {
+    let rows = (0..<60).map { "\($0),\(Double($0 * 37 % 60) / 20),\(["a", "b"][$0 % 2])" }
+    func table(_ row: String) -> String {
+      (["id,x,y"] + rows.map { $0.hasPrefix("30,") ? row : $0 }).joined(separator: "\n") + "\n"
+    }
+    try program.folder.write("t.csv", table(before))
+    let line = "run --data csv:file=t.csv,target=y --model mlp:hidden=[4] --batch-size 8 --name one --quiet"
+    #expect(try program.run("\(line) --epochs 2 --set checkpoints.keep_finished=true").status == 0)
+    try program.folder.write("t.csv", table(after))
+    #expect(
+      try program.run("resume runs/one --epochs 3 --quiet")
+        == TrainyardProgram.Answer(
+          status: 2,
+          errors: """
+            error: the data is not that of the run 'runs/one': dataset 'csv' has as many rows as it had, with other values or names in them
+              help:  resume the run with the data that it was begun with, or go on with what is there now by --allow-changes
+
+            """))
+    // A third class is another model.
+    guard after.hasSuffix("b") else { return }
+    let allowed = try program.run("resume runs/one --epochs 3 --quiet --allow-changes")
+    #expect(allowed.status == 0)
+    #expect(allowed.errors.hasPrefix("warning: the data is not that of the run 'runs/one': "), "\(allowed)")
+    // It is the run's data from here on.
+    #expect(try program.run("resume runs/one --epochs 4 --quiet").status == 0)
+    try program.folder.write("t.csv", table(before))
+    #expect(try program.run("resume runs/one --epochs 5 --quiet").status == 2)
   }
 
   @Test func `a finished run that has kept its checkpoint is given more epochs`() throws {

@@ -87,6 +87,60 @@ import Trainyard
     }
   }
 
+  /// Of two processes one is killed in the middle of a trial: the other does that trial again, and no other.
+  @Test(arguments: [false, true])
+  func `a search that loses one of its processes loses no trial and does none twice`(asynchronous: Bool)
+    throws
+  {
+    let settings = "--name s --workers 1 --set search.asynchronous=\(asynchronous)"
+    let doomed = try program.start("search p.yaml --output both \(settings)")
+    let other = try program.start("search p.yaml --output both \(settings)")
+    let lost = try killInATrial(doomed)
+    let answer = program.answer(try other.wait(seconds: 120))
+    #expect(answer.status == 0, "\(answer)")
+    let trials = try study().trials()
+    #expect(trials.map(\.number) == Array(0..<12))
+    #expect(trials.allSatisfy { $0.state == .finished || $0.state == .pruned }, "\(trials.map(\.state))")
+    #expect(trials.map(\.attempt) == (0..<12).map { $0 == lost ? 2 : 1 })
+    for trial in trials { #expect(try study().fits(of: trial).count == 1) }
+    let lines =
+      try doomed.wait(seconds: 60).errors.split(separator: "\n") + answer.errors.split(separator: "\n")
+    for number in 0..<12 {
+      #expect(lines.count { $0.contains(" trial \(number): ") } <= 1, "trial \(number):\n\(lines)")
+    }
+    // Nothing is left to do. In order, what came out is what one process alone makes.
+    let again = try program.run("search p.yaml --output both \(settings)")
+    #expect(again.status == 0 && !again.errors.contains(" trial "), "\(again)")
+    if !asynchronous {
+      #expect(try program.run("search p.yaml --output alone -q \(settings)").status == 0)
+      #expect(try dump("both") == dump("alone"))
+    }
+  }
+
+  private func study() throws -> Study {
+    let store = try RunStore(path: program.folder("both/trainyard.db"), .readOnly)
+    return try #require(try store.study(named: "s"))
+  }
+
+  /// Kills a process that is in the middle of a trial beyond the second; gives its number.
+  private func killInATrial(_ process: RunningProgram) throws -> Int {
+    for _ in 0..<12_000 {
+      // Stopped while it is looked at: it cannot end the trial meanwhile.
+      process.signal(SIGSTOP)
+      let own = try? study().trials().first { trial in
+        trial.number > 1 && trial.state == .running && trial.owner?.pid == process.processID
+          && access(program.folder("both/s/trial-00\(trial.number)/events.jsonl"), F_OK) == 0
+      }
+      if let own {
+        process.signal(SIGKILL)
+        return own.number
+      }
+      process.signal(SIGCONT)
+      usleep(5000)
+    }
+    throw TestError("the process was in no trial within a minute")
+  }
+
   @Test func `five folds by eight settings of a table like digits are one command`() throws {
     try program.folder.write(
       "digits.yaml",

@@ -31,8 +31,8 @@ struct TrainyardProgram {
     try run(line.split(separator: " ").map(String.init), after: shell)
   }
 
-  func start(_ line: String) throws -> RunningProgram {
-    let words = command(line.split(separator: " ").map(String.init), after: nil)
+  func start(_ line: String, after shell: String? = nil) throws -> RunningProgram {
+    let words = command(line.split(separator: " ").map(String.init), after: shell)
     return try Shell.start(words, in: folder.path, environment: environment)
   }
 
@@ -61,6 +61,40 @@ struct TrainyardProgram {
   func files(_ name: String) throws -> [String] {
     let found = try Shell.run(["find", ".", "-mindepth", "1"], in: folder(name))
     return found.output.split(separator: "\n").map { String($0.dropFirst(2)) }.sorted()
+  }
+
+  /// All that a run has left in a folder, without what the clock and the name have a part in.
+  func left(_ run: String) throws -> [String: [String]] {
+    var left: [String: [String]] = [:]
+    for name in try files(run) {
+      if name == "config.json" || name == "model" || name.hasPrefix("resume") { continue }
+      let bytes = try readFile(folder("\(run)/\(name)"))
+      if name.hasSuffix(".safetensors") {
+        left[name] = ["\(bytes)"]
+        continue
+      }
+      left[name] = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        .map { String($0).replacing(#/"seconds": [-+.0-9e]+/#, with: "") }
+      if name == "summary.json" {
+        left[name] = left[name]?.filter { !$0.contains("\"calls\"") }
+      }
+    }
+    return left
+  }
+
+  /// What this shell script gives, run in the program's folder with `trainyard` for the program, in a mount namespace of its
+  /// own where `disk` is a small disk that goes away with it; `nil`, which is said: that is not possible here.
+  func run(onSmallDisk script: String, size: String = "1m") throws -> Answer? {
+    let isolate = ["unshare", "--mount", "--map-root-user", "bash", "-c"]
+    let disk = folder("disk")
+    try Shell.check(["mkdir", "-p", disk])
+    let mount = "mount -t tmpfs -o size=\(size) tmpfs '\(disk)'"
+    guard try Shell.run(isolate + [mount]).status == 0 else {
+      print("skipped: a small disk cannot be mounted here")
+      return nil
+    }
+    let setting = "\(mount) && cd '\(folder.path)' && trainyard() { '\(path)' \"$@\"; } && "
+    return answer(try Shell.run(isolate + [setting + script], environment: environment, seconds: 120))
   }
 
   func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: readText(folder(name)), from: name) }

@@ -111,6 +111,8 @@ public final class RunningProgram {
     waitpid(process, &status, 0)
   }
 
+  public var processID: Int32 { process }
+
   public func signal(_ number: Int32) { if !isOver { kill(process, number) } }
 
   /// Waits for the program's end.

@@ -26,7 +26,8 @@
  *  3. The host owns the order. create() once; then, for every run, reset() of ALL
  *     instances -> state_load(), only when a run is resumed -> on_train_begin()
  *     of all, which clears nothing -> ... -> on_train_end(). The first run is no
- *     exception.
+ *     exception. A monitor's state_load() comes after its prepare(), which clears
+ *     nothing either.
  *  4. Training never goes on after a failed reset(): the host destroys the
  *     instance and creates it again, and says so, or it ends the run.
  *  5. The compiler (in Swift), the loader (a NULL reset is refused) and
@@ -383,7 +384,10 @@ typedef struct ty_weights_service {
   /* Writes the weights as they are at that moment, as safetensors, to a path relative to
    * the run's folder; written beside, synced and renamed. */
   void (*save)(const ty_host *host, const char *path);
-  /* Asks for one resumable checkpoint when every callback of the hook has run. */
+  /* Asks for a resumable checkpoint. It is taken at the next place where the run can be left,
+   * when all hooks of the batch or of the epoch's end have run: between two batches of a pass
+   * or between two epochs; between epochs only, where a monitor has no state_save. Marks made
+   * until then are one; one made in on_exception() or on_train_end() comes to nothing. */
   void (*mark_checkpoint)(const ty_host *host);
 } ty_weights_service;
 
@@ -621,8 +625,12 @@ typedef struct ty_monitor {
   void (*destroy)(void *self);
   ty_status (*reset)(void *self);
   ty_status (*state_save)(void *self, const ty_sink *sink);
+  /* Of a run that is resumed, after prepare(). A pass that was left in the middle goes on with
+   * update(), without another pass_begin(): the state holds what was accumulated. Where
+   * state_save is NULL the run can be left between epochs only. */
   ty_status (*state_load)(void *self, const ty_source *source);
-  /* Once a run, after reset: the task; a monitor that cannot serve it fails here. */
+  /* Once a run, after reset and before state_load: the task; a monitor that cannot serve it
+   * fails here. */
   ty_status (*prepare)(void *self, const ty_task *task);
   ty_status (*pass_begin)(void *self, uint32_t pass); /* clears what has been accumulated */
   /* Required unless TY_MONITOR_SAMPLE. Any split into batches must give the same result. */

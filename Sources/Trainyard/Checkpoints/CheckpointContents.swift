@@ -50,6 +50,9 @@ struct DataIdentity: Sendable, Equatable {
   var validationRows = 0
   var batchesPerEpoch = 0
   var featureShape: [Int] = []
+  /// Of the values, see `DataDigest`: of the training data and, where it is another dataset, of the validation data.
+  /// Empty: not known.
+  var digests: [String] = []
 }
 
 /// The length of every file of the run's folder that is appended to, by name.

@@ -160,6 +160,7 @@ extension DataIdentity {
       ("training_rows", .int(Int64(trainingRows))), ("validation_rows", .int(Int64(validationRows))),
       ("batches_per_epoch", .int(Int64(batchesPerEpoch))),
       ("feature_shape", .array(featureShape.map { .int(Int64($0)) })),
+      ("digests", .array(digests.map { .string($0) })),
     ])
   }
 
@@ -168,6 +169,7 @@ extension DataIdentity {
     validationRows = try fields.count("validation_rows")
     batchesPerEpoch = try fields.count("batches_per_epoch")
     featureShape = try fields.counts("feature_shape")
+    digests = try fields.texts("digests")
   }
 }
 

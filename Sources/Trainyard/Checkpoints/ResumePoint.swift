@@ -64,13 +64,24 @@ public final class ResumePoint {
   }
 
   /// The run's folder, with its files put back to what they were at the checkpoint.
-  /// - Parameter identity: Of the run that is about to go on.
-  func openFolder(_ identity: CheckpointContents) throws -> RunFolder {
-    if !allowsChanges, identity.data != contents.data {
-      throw ResumeProblem.otherData(folder, contents.data, identity.data)
-    }
+  /// - Parameters:
+  ///   - identity: Of the run that is about to go on.
+  ///   - digests: Of its data.
+  func openFolder(_ identity: CheckpointContents, _ digests: DataDigests) throws -> RunFolder {
+    let problem = dataProblem(identity.data, digests)
+    if let problem, !allowsChanges { throw problem }
     try putBackFiles()
+    if let problem { fileProblems.append(problem.message) }
     return RunFolder(resuming: folder, contents.files)
+  }
+
+  /// In what the data is not that of the run.
+  private func dataProblem(_ data: DataIdentity, _ digests: DataDigests) -> ResumeProblem? {
+    var counts = contents.data
+    counts.digests = data.digests
+    guard counts == data else { return .otherData(folder, contents.data, data) }
+    let changed = digests.changed(since: contents.data.digests)
+    return changed.isEmpty ? nil : .otherValues(folder, changed)
   }
 
   /// The files of the run's folder as they were at the checkpoint.

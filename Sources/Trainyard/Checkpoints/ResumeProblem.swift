@@ -57,8 +57,20 @@ public struct ResumeProblem: Error, FailureWords, Equatable {
     return ResumeProblem(
       code: .otherData,
       message: "the data is not that of the run '\(folder)': it has \(words(now)), and had \(words(before))",
-      help: "resume the run with the data that it was begun with")
+      help: otherDataHelp)
   }
+
+  /// - Parameter names: Of the datasets whose rows are as many as they were, and others.
+  static func otherValues(_ folder: String, _ names: [String]) -> ResumeProblem {
+    ResumeProblem(
+      code: .otherData,
+      message: "the data is not that of the run '\(folder)': \(names.joined(separator: " and ")) has as many "
+        + "rows as it had, with other values or names in them",
+      help: otherDataHelp)
+  }
+
+  private static let otherDataHelp =
+    "resume the run with the data that it was begun with, or go on with what is there now by --allow-changes"
 
   static func stopped(_ folder: String, by callback: String, reason: String) -> ResumeProblem {
     ResumeProblem(

@@ -23,6 +23,8 @@ final class RunCheckpoints {
   /// One was due where a monitor cannot be left; it is taken at the epoch's end.
   private var isPostponed = false
   private var hasWarnedOfMonitors = false
+  /// Of the run's data: computed when the first checkpoint is taken.
+  var digests: DataDigests?
   /// What the outputs remember; asked at each checkpoint.
   var outputState: () -> OutputState = { OutputState() }
 
@@ -98,10 +100,8 @@ final class RunCheckpoints {
       log(.warning, "the run can be taken up from \(place)")
       return
     }
-    do {
-      try begin(trainer, isComplete: reason == .ended)
-      try finishJob()
-    } catch let error as FileError { throw CheckpointNotWritten(error: error) }
+    try begin(trainer, isComplete: reason == .ended)
+    try finishJob()
   }
 
   /// Whether a monitor stands in the way: nobody could take up its pass.
@@ -127,6 +127,7 @@ final class RunCheckpoints {
     contents.run = try trainer.state()
     contents.isComplete = isComplete
     contents.outputs = outputState()
+    contents.data.digests = digests?.all ?? []
     let (lengths, files) = try folder.appendedFiles()
     contents.files = lengths
     number += 1
@@ -189,10 +190,4 @@ final class RunCheckpoints {
     PathName.remove(old)
     PathName.remove(rename(path, old) == 0 ? old : path)
   }
-}
-
-/// The last checkpoint of a run, which a disk would not take.
-private struct CheckpointNotWritten: FailureWords {
-  var error: FileError
-  var failureWords: (message: String, help: String?) { (error.description, error.help) }
 }

@@ -78,15 +78,28 @@ public struct OutputFile: ~Copyable {
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
+    if let (_, error) = put(bytes) { throw error }
+  }
+
+  /// Adds to a file that was opened for appending: all of it or, on a full disk, nothing.
+  func append(_ bytes: UnsafeRawBufferPointer) throws {
+    guard let (done, error) = put(bytes) else { return }
+    if done > 0, let size = try? size() { _ = ftruncate(descriptor, size - done) }
+    throw error
+  }
+
+  /// `nil`: all is written; else how much is, and what was in the way of the rest.
+  private func put(_ bytes: UnsafeRawBufferPointer) -> (done: Int, error: FileError)? {
     var rest = bytes
     while let base = rest.baseAddress, rest.count > 0 {
       let count = Glibc.write(descriptor, base, rest.count)
       if count < 0 {
         if errno == EINTR { continue }
-        throw FileError("write", path)
+        return (bytes.count - rest.count, FileError("write", path))
       }
       rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
     }
+    return nil
   }
 
   public func write(_ text: String) throws {

@@ -1,4 +1,5 @@
 import Glibc
+import Training
 
 /// A file that could not be read or written, in words a user can act on.
 public struct FileError: Error, CustomStringConvertible, Equatable {
@@ -28,4 +29,9 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
   }
 
   private static let otherPlace = "choose a place that you may write to, with --output or output.folder"
+}
+
+/// So that a failure of a run says what to do, whichever part of it could not write.
+extension FileError: FailureWords {
+  public var failureWords: (message: String, help: String?) { (description, help) }
 }

@@ -127,7 +127,7 @@ public final class RunFolder {
 
   func append(_ name: String, _ bytes: [UInt8]) throws {
     let file = try appended(name)
-    try bytes.withUnsafeBytes { try file.file.write($0) }
+    try bytes.withUnsafeBytes { try file.file.append($0) }
     guard file.file.isLinked else {
       // Somebody has removed it, or the whole folder: what is written now nobody would ever read.
       open[name] = nil

@@ -12,6 +12,9 @@ struct PreparedData {
   let validationSource: (any DataSource)?
   let validationRows: [Int64]
 
+  /// Of training and of validation: often one and the same.
+  var sources: [any DataSource] { [trainingSource] + (validationSource.map { [$0] } ?? []) }
+
   var task: LearningTask {
     LearningTask(
       kind: target.task, featureShape: preprocessing.featureShape, outputWidth: target.outputWidth,

@@ -81,7 +81,10 @@ final class Worker {
     let training = try prepared.trainingLoader(fullBatch: isFullBatch)
     let validation = try prepared.validationLoader(fullBatch: isFullBatch)
     let identity = CheckpointContents(plan, prepared, training, validation)
-    let folder = try point.map { try $0.openFolder(identity) } ?? RunFolder(request.folder)
+    // Nobody takes up a run without checkpoints.
+    let isWanted = point != nil || request.checkpoints != nil
+    let digests = try DataDigests(isWanted ? prepared.sources : [], seed: seed)
+    let folder = try point.map { try $0.openFolder(identity, digests) } ?? RunFolder(request.folder)
     var facts = self.facts(plan, training, validation, seed: seed, width: console.width)
     point?.describe(in: &facts)
     var isDone = point != nil
@@ -116,6 +119,7 @@ final class Worker {
       try outputs.takeCheckpoints(
         request.checkpoints, identity.finding(found), baseFolder: plan.baseFolder, from: point, held: held,
         context.clock)
+      outputs.checkpoints?.digests = digests
     }
     try takeCheckpoints(point, nil)
     defer { outputs.checkpoints = nil }

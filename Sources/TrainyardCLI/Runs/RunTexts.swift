@@ -42,9 +42,9 @@ extension TrialRecord {
   /// The state as a person reads it: a run whose process is gone is lost.
   var stateText: String { isLost ? "lost" : state.rawValue }
 
-  /// Seconds from its beginning to its end, or to now while it runs.
+  /// Seconds from its beginning to its end; `nil` while it runs, and where the machine's clock was set back meanwhile.
   var seconds: Double? {
-    guard let started, let ended else { return nil }
+    guard let started, let ended, ended >= started else { return nil }
     return Double(ended - started) / 1000
   }
 }

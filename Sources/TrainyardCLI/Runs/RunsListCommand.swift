@@ -70,16 +70,16 @@ struct StudyOverview {
   let study: Study
   let trials: [TrialRecord]
   /// Of a plain run.
-  let epochs: Int
+  let fit: FitRecord?
 
   init(_ study: Study) throws {
     self.study = study
     trials = try study.trials()
-    epochs =
-      try study.record.kind == .run ? trials.first.map { try study.fits(of: $0).first?.epochs ?? 0 } ?? 0 : 0
+    fit = try study.record.kind == .run ? trials.first.flatMap { try study.fits(of: $0).first } : nil
   }
 
   var isRun: Bool { study.record.kind == .run }
+  var epochs: Int { fit?.epochs ?? 0 }
 
   /// What is still going on, else what is left to do, else how it ended.
   var state: String {
@@ -98,13 +98,15 @@ struct StudyOverview {
 
   var started: Int64 { trials.compactMap(\.started).min() ?? study.record.created }
 
-  /// From the first trial's beginning to the last one's end.
+  /// That a run took, also where the machine's clock was set meanwhile; of many, from the first trial's beginning to
+  /// the last one's end.
   var seconds: Double? {
     guard let ended = trials.compactMap(\.ended).max(), !trials.contains(where: { $0.state == .running })
     else {
       return nil
     }
-    return Double(ended - started) / 1000
+    if let fit { return fit.seconds }
+    return ended >= started ? Double(ended - started) / 1000 : nil
   }
 }
 

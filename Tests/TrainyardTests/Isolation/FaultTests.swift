@@ -24,8 +24,13 @@ import Testing
     "on_epoch_end", "on_train_end",
   ]
 
-  private func training(_ fault: String) throws -> FaultyTraining {
+  /// - Parameter hook: `on_exception` is of runs that fail.
+  private func training(_ fault: String, _ hook: String = "") throws -> FaultyTraining {
     var training = try FaultyTraining()
+    if hook == "on_exception" {
+      training.others =
+        "{plugin: \"\(training.library)\", name: failing, fault: fail, hook: on_batch_end, after: 8, quiet: true}, "
+    }
     training.options += [("fault", fault), ("memory_limit", "64")]
     // Only one that waits for it: a machine under load is slow to start a process.
     if fault == "hang" { training.options.append(("deadline", "400ms")) }
@@ -77,11 +82,31 @@ import Testing
 
   static let monitorCalls = ["prepare", "pass_begin", "update", "compute"]
 
-  @Test(arguments: monitorCalls)
-  func `a monitor is brought back, or missed`(call: String) throws {
+  /// `on_exception` is called in runs that fail, of which the first epoch is whole.
+  @Test(arguments: faults)
+  func `a run that fails fails as it would have, whatever is done in on_exception`(
+    name: String, found: String
+  ) throws {
+    let training = try training(name, "on_exception")
+    let without = try Learned(training.runWithout())
+    let expected = try Learned(training.run())
+    #expect(without.outcome.hasSuffix("failed in on_batch_end, epoch 2, batch 3: this plugin has had enough"))
+    for policy in ["drop", "restart", "fail"] {
+      let keys = [("hook", "on_exception"), ("on_crash", policy), ("quiet", "\(policy == "drop")")]
+      let marker = policy == "restart" ? [("marker", training.marker("once"))] : []
+      let report = try training.run(keys + marker)
+      #expect(try Learned(report) == (policy == "drop" ? without : expected), "\(policy)")
+      #expect(report.incidents.map(\.call) == ["on_exception"], "\(policy)")
+      #expect(report.incidents.allSatisfy { $0.what.hasPrefix(found) && $0.policy.rawValue == policy })
+    }
+  }
+
+  /// Each call of a monitor, with a fault of its own. `make faults` goes through all of them.
+  @Test(arguments: monitorCalls, ["abort", "garbage"])
+  func `a monitor is brought back, or missed`(call: String, fault: String) throws {
     let training = try FaultyTraining()
     let expected = try Learned(training.run(monitor: "isolate: false"))
-    let keys = "isolate: true, fault: abort, hook: \(call)"
+    let keys = "isolate: true, fault: \(fault), hook: \(call)"
     let after = ["update", "compute"].contains(call) ? ", after: 1" : ""
     let restarted = try training.run(
       monitor: keys + after + ", on_crash: restart, marker: \(training.marker(call))")
@@ -93,19 +118,22 @@ import Testing
     #expect(dropped.result.series("mean_prediction").isEmpty)
     let failed = try training.run(monitor: keys)
     let start = "monitor 'faulty-mean' failed in \(call)"
-    #expect(failed.result.reason.hasPrefix(start) && failed.result.reason.contains("signal 6 (SIGABRT)"))
+    let found = fault == "abort" ? "signal 6 (SIGABRT)" : "broke the protocol"
+    #expect(failed.result.reason.hasPrefix(start) && failed.result.reason.contains(found))
   }
 
   @Test(arguments: ["segfault", "garbage", "exit"])
   func `a dataset is read again in a new helper, or the run ends`(fault: String) throws {
     let training = try FaultyTraining()
     let expected = try Learned(training.run(dataset: "isolate: false"))
-    let keys = "isolate: true, fault: \(fault), hook: read, after: 5"
-    let report = try training.run(
-      dataset: keys + ", on_crash: restart, marker: \(training.marker("read"))")
-    #expect(try Learned(report) == expected)
-    #expect(report.incidents.map(\.call) == ["read"])
-    let failed = try training.run(dataset: keys)
+    for (call, after) in [("reset", 0), ("row_count", 0), ("read", 0), ("read", 8)] {
+      let keys = "isolate: true, fault: \(fault), hook: \(call), after: \(after)"
+      let marker = training.marker("\(call)-\(after)")
+      let report = try training.run(dataset: keys + ", on_crash: restart, marker: \(marker)")
+      #expect(try Learned(report) == expected, "\(call)")
+      #expect(report.incidents.map(\.call) == [call])
+    }
+    let failed = try training.run(dataset: "isolate: true, fault: \(fault), hook: read, after: 8")
     #expect(failed.result.outcome == .failed && failed.result.reason.contains("its helper process"))
   }
 

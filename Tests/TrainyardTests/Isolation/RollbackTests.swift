@@ -12,7 +12,7 @@ import Testing
     let library: String
     var checkpoints = "{every_steps: 4}"
 
-    init() throws {
+    init(flags: [String] = []) throws {
       moons = try Moons()
       moons.epochs = 5
       moons.callbacks = """
@@ -23,7 +23,8 @@ import Testing
       library = try compileLibrary(
         [componentsFolder + "/../../TrainyardTests/Isolation/Fixtures/faulty_model.c"], as: "faulty_model",
         in: moons.folder,
-        flags: ["-I", componentsFolder + "/../../../examples/model-in-c", "-Wno-unused-const-variable"])
+        flags: ["-I", componentsFolder + "/../../../examples/model-in-c", "-Wno-unused-const-variable"]
+          + flags)
       try Shell.check(["mkdir", "-p", moons.folder("runs")])
     }
 
@@ -81,6 +82,35 @@ import Testing
       #expect(report.incidents.map(\.policy) == [.restart], "\(name)")
       #expect(
         report.incidents.allSatisfy { $0.call == death.call && $0.what.hasPrefix(death.found) }, "\(name)")
+    }
+  }
+
+  // MARK: Models that keep their snapshots themselves
+
+  /// With early-stopping, which takes a snapshot in each better epoch, and restores the best.
+  static let snapshotDeaths: [(call: String, fault: String, after: Int)] = [
+    ("train_step", "segfault", 16), ("evaluate", "exit", 9), ("snapshot_take", "segfault", 0),
+    ("snapshot_take", "garbage", 3), ("snapshot_restore", "exit", 0), ("snapshot_restore", "segfault", 2),
+    ("snapshot_drop", "segfault", 0), ("snapshot_drop", "hang", 2),
+  ]
+
+  @Test(arguments: policies)
+  func `snapshots that died with their model are back with it`(checkpoints: String) throws {
+    let plain = try Training().run()
+    for death in Self.snapshotDeaths {
+      var training = try Training(flags: ["-DSNAPSHOTS"])
+      training.checkpoints = checkpoints
+      let expected = try training.run()
+      #expect(try Learned(expected) == Learned(plain), "who keeps the snapshots makes no difference")
+      let report = try training.run(
+        ", fault: \(death.fault), call: \(death.call), after: \(death.after)"
+          + (death.fault == "hang" ? ", deadline: 2s" : "") + training.marker)
+      let name = "\(death) \(checkpoints): \(report.result.reason)"
+      #expect(try Learned(report) == Learned(expected), "\(name)")
+      #expect(try left(report) == left(expected), "\(name)")
+      // With `checkpoints: false` nothing is asked of a snapshot but by early-stopping.
+      #expect(report.incidents.allSatisfy { $0.call == death.call && $0.policy == .restart }, "\(name)")
+      #expect(report.incidents.count == 1 || checkpoints == "false", "\(name)")
     }
   }
 

@@ -6,17 +6,13 @@
  * an instance that was not brought back as it was gives itself away.
  */
 #define _GNU_SOURCE
+#include "misbehave.h"
 #include "trainyard.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 typedef struct {
   const ty_host *host;
@@ -40,50 +36,16 @@ static const char *places[] = {"on_train_begin",      "on_train_end",
                                "on_validation_end",   "on_validation_batch_begin",
                                "on_validation_batch_end", "on_exception"};
 
-static volatile sig_atomic_t zero = 0;
-
-static void everywhere(const char *bytes, size_t count) {
-  for (int number = 0; number < 1024; number++) {
-    ssize_t ignored = write(number, bytes, count);
-    (void)ignored;
-  }
-}
-
 static void note(instance *self, const char *what, long result) {
   char text[128];
   snprintf(text, sizeof text, "%s: %s", what, result >= 0 ? "done" : strerror(errno));
   self->host->log(self->host, TY_LOG_INFO, text);
 }
 
-static void misbehave(instance *self, const ty_event *event) {
+/* What an isolated plugin may not do, and is told so. */
+static void overreach(instance *self) {
   const char *fault = self->fault;
-  if (strcmp(fault, "segfault") == 0) {
-    *(volatile int *)(uintptr_t)(8 + zero) = 1;
-  } else if (strcmp(fault, "abort") == 0) {
-    fprintf(stderr, "this plugin has had enough\n");
-    abort();
-  } else if (strcmp(fault, "exit") == 0) {
-    exit(0);
-  } else if (strcmp(fault, "hang") == 0) {
-    while (zero == 0) {
-    }
-  } else if (strcmp(fault, "memory") == 0) {
-    for (;;) {
-      memset(malloc(1 << 20), 1, 1 << 20);
-    }
-  } else if (strcmp(fault, "garbage") == 0) {
-    char bytes[256];
-    memset(bytes, 0xee, sizeof bytes);
-    for (int i = 0; i < 10; i++) {
-      everywhere(bytes, sizeof bytes);
-    }
-  } else if (strcmp(fault, "close") == 0) {
-    for (int number = 0; number < 1024; number++) {
-      close(number);
-    }
-  } else if (strcmp(fault, "page") == 0) {
-    ((double *)(uintptr_t)event->values)[0] = 1e9;
-  } else if (strcmp(fault, "fork") == 0) {
+  if (strcmp(fault, "fork") == 0) {
     pid_t child = fork();
     if (child == 0) {
       setsid();
@@ -105,18 +67,25 @@ static void misbehave(instance *self, const ty_event *event) {
   }
 }
 
-static void maybe(instance *self, const char *place, const ty_event *event) {
+/* lent: memory of the host's that the call may read, or NULL. */
+static ty_status maybe(instance *self, const char *place, const void *lent) {
   if (strcmp(self->place, place) != 0 || self->seen++ < self->after) {
-    return;
+    return TY_OK;
   }
   if (self->marker[0] != 0) {
     int marker = open(self->marker, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (marker < 0) {
-      return;
+      return TY_OK;
     }
     close(marker);
   }
-  misbehave(self, event);
+  if (strcmp(self->fault, "fail") == 0) {
+    self->host->fail(self->host, "this plugin has had enough");
+    return TY_FAILED;
+  }
+  misbehave(self->fault, lent);
+  overreach(self);
+  return TY_OK;
 }
 
 static double roll(instance *self) {
@@ -189,7 +158,9 @@ static ty_status on_any(void *pointer, const ty_event *event) {
       self->dice += roll(self);
     }
   }
-  maybe(self, places[event->hook], event);
+  if (maybe(self, places[event->hook], event->values) != TY_OK) {
+    return TY_FAILED;
+  }
   if (event->hook == TY_HOOK_EPOCH_END && !self->quiet) {
     self->host->publish(self->host, self->calls_id, (double)self->calls);
     self->host->publish(self->host, self->dice_id, self->dice);
@@ -217,7 +188,7 @@ static ty_status pass_begin(void *pointer, uint32_t pass) {
 static ty_status update(void *pointer, const ty_batch *batch, const ty_tensor *prediction) {
   instance *self = pointer;
   const float *values = prediction->data;
-  maybe(self, "update", NULL);
+  maybe(self, "update", values);
   for (int64_t row = 0; row < batch->rows; row++) {
     self->sum += (double)values[row];
   }

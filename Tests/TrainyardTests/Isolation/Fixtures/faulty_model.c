@@ -1,21 +1,21 @@
 /*
  * The model of examples/model-in-c, which dies in one of its calls: once where there is a marker, and else every time.
+ * With SNAPSHOTS it keeps snapshots of its weights itself.
  */
 #define _GNU_SOURCE
 #define trainyard_plugin softmax_plugin
 #include "softmax_regression.c"
 #undef trainyard_plugin
 
+#include "misbehave.h"
+
 #include <fcntl.h>
 #include <glob.h>
-#include <stdio.h>
-#include <unistd.h>
 
 /* It lives alone in its helper. */
 static char fault[32], place[64], marker[4096];
 static int64_t after, seen;
 static int damages;
-static volatile int zero = 0;
 
 /* The fourth checkpoint, once it is there: a helper may write in the folder of runs. */
 static void damage(void) {
@@ -35,7 +35,8 @@ static void damage(void) {
   }
 }
 
-static void maybe(const char *name) {
+/* lent: memory of the host's that the call may read, or NULL. */
+static void maybe(const char *name, const void *lent) {
   if (strcmp(place, name) != 0 || seen++ < after) return;
   if (marker[0] != 0) {
     int file = open(marker, O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -43,21 +44,7 @@ static void maybe(const char *name) {
     close(file);
   }
   if (damages) damage();
-  if (strcmp(fault, "segfault") == 0) {
-    *(volatile int *)(uintptr_t)(8 + zero) = 1;
-  } else if (strcmp(fault, "exit") == 0) {
-    exit(0);
-  } else if (strcmp(fault, "hang") == 0) {
-    while (zero == 0) {
-    }
-  } else if (strcmp(fault, "garbage") == 0) {
-    char bytes[256];
-    memset(bytes, 0xee, sizeof bytes);
-    for (int number = 0; number < 1024; number++) {
-      ssize_t ignored = write(number, bytes, sizeof bytes);
-      (void)ignored;
-    }
-  }
+  misbehave(fault, lent);
 }
 
 static ty_status faulty_create(const ty_component *its_component, const ty_host *host, void **made) {
@@ -70,39 +57,96 @@ static ty_status faulty_create(const ty_component *its_component, const ty_host 
 }
 
 static ty_status faulty_reset(void *self, uint64_t seed, const ty_task *task) {
-  maybe("reset");
+  maybe("reset", NULL);
   return reset(self, seed, task);
 }
 
 static ty_status faulty_save(void *self, const ty_sink *sink) {
-  maybe("state_save");
+  maybe("state_save", NULL);
   return state_save(self, sink);
 }
 
 static ty_status faulty_load(void *self, const ty_source *source) {
-  maybe("state_load");
+  maybe("state_load", NULL);
   return state_load(self, source);
 }
 
 static ty_status faulty_train_step(void *self, const ty_batch *batch, ty_step *step) {
-  maybe("train_step");
+  maybe("train_step", floats(&batch->features));
   return train_step(self, batch, step);
 }
 
 static ty_status faulty_evaluate(void *self, const ty_batch *batch, ty_step *step) {
-  maybe("evaluate");
+  maybe("evaluate", floats(&batch->features));
   return evaluate(self, batch, step);
 }
 
 static ty_status faulty_assign(void *self, const ty_weight *const *weights, uint64_t count) {
-  maybe("assign");
+  maybe("assign", count > 0 ? floats(&weights[0]->tensor) : NULL);
   return assign(self, weights, count);
 }
 
 static int faulty_parameter_get(void *self, const char *name, double *value) {
-  maybe("parameter_get");
+  maybe("parameter_get", NULL);
   return parameter_get(self, name, value);
 }
+
+static ty_status faulty_parameter_set(void *self, const char *name, double value) {
+  maybe("parameter_set", NULL);
+  return parameter_set(self, name, value);
+}
+
+#ifdef SNAPSHOTS
+/* By their numbers, which only rise. */
+static struct {
+  uint32_t number;
+  float *values[TENSOR_COUNT];
+} snapshots[64];
+static int snapshot_count;
+
+static int find(uint32_t number) {
+  int i = 0;
+  while (i < snapshot_count && snapshots[i].number != number) i++;
+  return i;
+}
+
+static ty_status snapshot_take(void *pointer, uint32_t number) {
+  struct instance *self = pointer;
+  int t, i = find(number);
+  maybe("snapshot_take", NULL);
+  if (i < snapshot_count) return failed(self, "that snapshot is taken");
+  if (i == 64) return failed(self, "too many snapshots: somebody drops none");
+  snapshots[i].number = number;
+  for (t = 0; t < TENSOR_COUNT; t++) {
+    size_t size = (size_t)self->sizes[t] * sizeof(float);
+    snapshots[i].values[t] = malloc(size);
+    if (snapshots[i].values[t] == NULL) return failed(self, "out of memory");
+    memcpy(snapshots[i].values[t], self->values[t], size);
+  }
+  snapshot_count++;
+  return TY_OK;
+}
+
+static ty_status snapshot_restore(void *pointer, uint32_t number) {
+  struct instance *self = pointer;
+  int t, i = find(number);
+  maybe("snapshot_restore", NULL);
+  if (i == snapshot_count) return failed(self, "there is no such snapshot");
+  for (t = 0; t < TENSOR_COUNT; t++)
+    memcpy(self->values[t], snapshots[i].values[t], (size_t)self->sizes[t] * sizeof(float));
+  return TY_OK;
+}
+
+static ty_status snapshot_drop(void *pointer, uint32_t number) {
+  struct instance *self = pointer;
+  int t, i = find(number);
+  maybe("snapshot_drop", NULL);
+  if (i == snapshot_count) return failed(self, "there is no such snapshot");
+  for (t = 0; t < TENSOR_COUNT; t++) free(snapshots[i].values[t]);
+  snapshots[i] = snapshots[--snapshot_count];
+  return TY_OK;
+}
+#endif
 
 #define TEXT_OPTION(its_name, its_key, its_default)                                                \
   static const ty_option its_name = {.struct_size = sizeof(ty_option), .type = TY_OPTION_STRING,   \
@@ -137,7 +181,12 @@ static const ty_model faulty_table = {
     .assign = faulty_assign,
     .parameter_name = parameter_name,
     .parameter_get = faulty_parameter_get,
-    .parameter_set = parameter_set,
+    .parameter_set = faulty_parameter_set,
+#ifdef SNAPSHOTS
+    .snapshot_take = snapshot_take,
+    .snapshot_restore = snapshot_restore,
+    .snapshot_drop = snapshot_drop,
+#endif
 };
 
 static const ty_component faulty_component = {
