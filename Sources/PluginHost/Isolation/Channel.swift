@@ -17,6 +17,9 @@ final class Channel {
 
   let socket: Int32
   private var header = [UInt8](repeating: 0, count: headerSize)
+  /// What came with what was asked for, on the side that takes no descriptors: most messages are short.
+  private var ahead = [UInt8](repeating: 0, count: 4096)
+  private var aheadRange = 0..<0
 
   init(_ socket: Int32) { self.socket = socket }
 
@@ -83,22 +86,49 @@ final class Channel {
     var done = 0
     while done < count {
       var found: Int32 = -1
+      let taken = takeAhead(into: &bytes, from: start + done, count: count - done)
+      if taken > 0 {
+        done += taken
+        continue
+      }
+      if wait != nil, count - done < ahead.count {
+        let received = ahead.withUnsafeMutableBytes { buffer in
+          ty_socket_receive(socket, buffer.baseAddress, buffer.count, &found, 0)
+        }
+        if received > 0 { aheadRange = 0..<Int(received) }
+        try check(received, found, &descriptor, wait)
+        continue
+      }
       let received = bytes.withUnsafeMutableBytes { buffer in
         ty_socket_receive(
           socket, buffer.baseAddress.map { $0 + start + done }, count - done, &found, wait == nil ? 1 : 0)
       }
-      if found >= 0 {
-        if descriptor >= 0 { close(descriptor) }
-        descriptor = found
-      }
-      if received > 0 {
-        done += Int(received)
-      } else if received == -Int64(EAGAIN), let wait {
-        try wait()
-      } else {
-        throw received == 0 || received == -Int64(ECONNRESET) ? .closed : .broken(words(-received))
-      }
+      if received > 0 { done += Int(received) }
+      try check(received, found, &descriptor, wait)
     }
+  }
+
+  private func takeAhead(into bytes: inout [UInt8], from start: Int, count: Int) -> Int {
+    let count = min(count, aheadRange.count)
+    guard count > 0 else { return 0 }
+    let first = aheadRange.lowerBound
+    bytes.replaceSubrange(start..<start + count, with: ahead[first..<first + count])
+    aheadRange = first + count..<aheadRange.upperBound
+    return count
+  }
+
+  private func check(
+    _ received: Int64, _ found: Int32, _ descriptor: inout Int32, _ wait: (() throws(End) -> Void)?
+  ) throws(End) {
+    if found >= 0 {
+      if descriptor >= 0 { close(descriptor) }
+      descriptor = found
+    }
+    if received > 0 { return }
+    guard received == -Int64(EAGAIN), let wait else {
+      throw received == 0 || received == -Int64(ECONNRESET) ? .closed : .broken(words(-received))
+    }
+    try wait()
   }
 
   private func words(_ code: Int64) -> String { String(cString: strerror(Int32(truncatingIfNeeded: code))) }

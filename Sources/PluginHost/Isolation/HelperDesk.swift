@@ -11,6 +11,7 @@ protocol HelperResident: AnyObject {
 /// In the helper: takes requests, makes the calls, sends back what came of them.
 final class HelperDesk {
   private let line: HelperLine
+  private let logs = HelperLogs()
   private var members: [UInt32: any HelperResident] = [:]
 
   init(_ line: HelperLine) { self.line = line }
@@ -30,6 +31,7 @@ final class HelperDesk {
     guard let number = try? reader.take(UInt32.self), let raw = try? reader.take(UInt8.self),
       let call = HelperCall(rawValue: raw)
     else { HelperLine.leave() }
+    if call == .hook { return callHook(of: number, reader) }
     var result = WireWriter()
     var member: (any HelperResident)?
     do {
@@ -41,7 +43,7 @@ final class HelperDesk {
           if let kind = try reader.optionalText() {
             try GuestMember(kind, &reader, &result, services, line)
           } else {
-            try HelperMember(&reader, services, line)
+            try HelperMember(&reader, services, line, logs)
           }
         member = new
         members[number] = new
@@ -57,6 +59,32 @@ final class HelperDesk {
     } catch {
       return line.send(.failed, Self.words(of: error, call))
     }
+    send(result, of: member)
+  }
+
+  /// One hook of neighbouring callbacks, one after the other, each with an answer of its own. It ends where one fails,
+  /// and where the host has something to do before the next can be called.
+  private func callHook(of first: UInt32, _ reader: WireReader) {
+    do {
+      var reader = reader
+      let followers = try reader.list(least: 4) { reader throws(WireFault) in try reader.take(UInt32.self) }
+      var head = reader
+      let numbers = try head.take(EventHead.self)
+      let isEpochEnd = numbers.hook == UInt32(TY_HOOK_EPOCH_END)
+      try logs.show(line.area(.event), count: Int(numbers.metricCount))
+      for number in [first] + followers {
+        guard let member = members[number] else { throw WireFault("there is no instance \(number)") }
+        member.services.beginCall()
+        var (event, result) = (reader, WireWriter())
+        try member.perform(.hook, &event, &result)
+        send(result, of: member)
+        guard member.services.letsNextGoOn(atEpochEnd: isEpochEnd) else { return }
+        logs.publish(member.services.published)
+      }
+    } catch { line.send(.failed, Self.words(of: error, .hook)) }
+  }
+
+  private func send(_ result: WireWriter, of member: (any HelperResident)?) {
     var done = WireWriter()
     done.put(member?.services.effectCount ?? 0)
     if let member { done.append(member.services.effects.bytes) }

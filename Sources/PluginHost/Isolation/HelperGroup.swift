@@ -20,6 +20,10 @@ public final class HelperGroup {
   /// Counts helpers: an instance of an earlier one has to be brought back.
   private(set) var generation = 0
   private var members: UInt32 = 0
+  /// What members have given ahead of their turn, by number: told of a hook with the neighbour before them.
+  private var early: [UInt32: EarlyCall] = [:]
+  /// Requests that were sent.
+  package private(set) var requestCount = 0
 
   /// How often an instance is brought back in one run.
   static let mostRestarts = 3
@@ -67,29 +71,95 @@ public final class HelperGroup {
   var output: SharedArea? { process?.output }
 
   /// Makes a call on a member, in a helper that has it as it was, and hands on what it asks for.
+  /// - Parameter followers: Of a hook: the callbacks that are told of it next, which are told in the same message as
+  ///   far as nothing comes between. Their own `perform` gives what they answered.
   /// - Returns: What the call answers, behind its effects.
   /// - Throws: `PluginFailure`: the plugin's own; `HelperFailure`: the instance is gone.
-  func perform(_ member: RemoteInstance, _ request: HelperRequest) throws -> WireReader {
+  func perform(
+    _ member: RemoteInstance, _ request: HelperRequest, before followers: [RemoteInstance] = []
+  ) throws -> WireReader {
+    member.timeElsewhere = 0
+    if let early = early.removeValue(forKey: member.number), early.request.call == request.call,
+      early.request.name == request.name
+    {
+      request.take(answersOf: early.request)
+      member.timeElsewhere = early.time
+      do {
+        return try finish(member, request, try early.result.get())
+      } catch let death as HelperDeath { try member.died(death, in: request.name) }
+    }
     while true {
       do {
         let process = try running(member.deadline(of: .create))
-        if member.generation != generation, request.call != .create { try bringBack(member, process) }
+        if member.generation != generation, request.call != .create {
+          if member.hasForgotten { throw HelperDeath(words: "ended with another plugin of the same helper") }
+          try bringBack(member, process)
+        }
         request.rewind()
-        let answer = try exchange(member, request, process)
+        let result = try exchange(member, request, process, before: followers)
         member.generation = generation
-        return try finish(member, request, answer, process)
+        return try finish(member, request, result)
       } catch let death as HelperDeath {
-        process = nil
+        // Nothing has happened to the helper when a member is lost because it cannot be brought back.
+        if member.generation == generation || !member.hasForgotten { process = nil }
         try member.died(death, in: request.name)
       }
     }
   }
 
+  /// Sends a request, and fetches what the member and its followers give.
   private func exchange(
+    _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess,
+    before followers: [RemoteInstance]
+  ) throws(HelperDeath) -> CallResult {
+    let neighbours = followers.prefix { $0.group === self && $0.generation == generation }
+    requestCount += 1
+    try process.start(
+      request, followedBy: neighbours.map(\.number), within: member.deadline(of: request.call))
+    let own = try result(member, request, process)
+    var last = own
+    var start = neighbours.isEmpty ? 0 : Deadline.now
+    for neighbour in neighbours where last.letsNextGoOn(request) {
+      process.forgetShown()
+      let call = HelperRequest(request, of: neighbour.number)
+      let result: Result<CallResult, HelperDeath>
+      do throws(HelperDeath) {
+        last = try self.result(neighbour, call, process)
+        result = .success(last)
+      } catch {
+        self.process = nil
+        last = .failed(words: "", code: 0)
+        result = .failure(error)
+      }
+      let end = Deadline.now
+      early[neighbour.number] = EarlyCall(request: call, result: result, time: end - start)
+      member.timeElsewhere -= end - start
+      start = end
+    }
+    return own
+  }
+
+  /// What a member gives to a request that was sent: read and looked at, and nothing applied.
+  private func result(
+    _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
+  ) throws(HelperDeath) -> CallResult {
+    switch try answer(member, request, process) {
+    case .failed(let words, let code): return .failed(words: words, code: code)
+    case .done(let body):
+      var reader = WireReader(body)
+      do throws(WireFault) {
+        let effects = try reader.effects(of: request.call) { member.hasDeclared($0) }
+        try member.check(reader)
+        return .done(effects, reader)
+      } catch { throw process.end("\(error)") }
+    }
+  }
+
+  private func answer(
     _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
   ) throws(HelperDeath) -> HelperProcess.Answer {
     let time = member.deadline(of: request.call)
-    return try process.exchange(request, within: time) { question, deadline throws(WireFault) in
+    return try process.result(within: time) { question, deadline throws(WireFault) in
       if let known = request.knownAnswer(question) { return known }
       var answers = HostAnswers(member: member, request: request, process: process, deadline: deadline)
       let answer = try answers.answer(question)
@@ -99,22 +169,15 @@ public final class HelperGroup {
   }
 
   private func finish(
-    _ member: RemoteInstance, _ request: HelperRequest, _ answer: HelperProcess.Answer,
-    _ process: HelperProcess
+    _ member: RemoteInstance, _ request: HelperRequest, _ result: CallResult
   ) throws -> WireReader {
-    switch answer {
+    switch result {
     case .failed(let words, let code):
       member.journal(request)
       throw PluginFailure(
         instance: member.name, component: member.component.id, call: request.name, words: words, code: code)
-    case .done(let body):
-      var reader = WireReader(body)
-      let effects: [RemoteEffect]
-      do {
-        effects = try reader.effects(of: request.call) { member.hasDeclared($0) }
-        try member.check(reader)
-      } catch let fault { throw process.end("\(fault)") }
-      for effect in effects { effect(member.services) }
+    case .done(let effects, let reader):
+      for effect in effects { effect.apply(member.services) }
       member.journal(request)
       return reader
     }
@@ -146,7 +209,7 @@ public final class HelperGroup {
   private func bringBack(_ member: RemoteInstance, _ process: HelperProcess) throws {
     for request in member.requestsToRepeat {
       request.rewind()
-      let answer = try exchange(member, request, process)
+      let answer = try repeated(member, request, process)
       if case .failed(let words, _) = answer, request.call == .create || request.call == .stateLoad {
         throw process.end("it could not be brought back: \(words)")
       }
@@ -154,10 +217,40 @@ public final class HelperGroup {
     member.generation = generation
   }
 
+  private func repeated(
+    _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
+  ) throws(HelperDeath) -> HelperProcess.Answer {
+    requestCount += 1
+    try process.start(request, within: member.deadline(of: request.call))
+    return try answer(member, request, process)
+  }
+
   /// Lets a member go. The helper ends with the group.
   func release(_ member: RemoteInstance) {
+    early[member.number] = nil
     guard let process, member.generation == generation else { return }
     let request = HelperRequest(.destroy, name: "destroy", member: member.number)
-    do { _ = try exchange(member, request, process) } catch { self.process = nil }
+    do { _ = try repeated(member, request, process) } catch { self.process = nil }
   }
+}
+
+/// What a call gave: checked, and not yet applied.
+private enum CallResult {
+  case done([RemoteEffect], WireReader)
+  case failed(words: String, code: Int32)
+
+  /// Whether the next member was told of the hook in the same message.
+  func letsNextGoOn(_ request: HelperRequest) -> Bool {
+    guard case .done(let effects, _) = self else { return false }
+    return effects.allSatisfy { $0.code.letsNextGoOn(atEpochEnd: request.isEpochEnd) }
+  }
+}
+
+/// A hook that a member was told of together with the neighbour before it.
+private struct EarlyCall {
+  /// With the answers that it was given.
+  var request: HelperRequest
+  var result: Result<CallResult, HelperDeath>
+  /// Nanoseconds that it took.
+  var time: Int64
 }

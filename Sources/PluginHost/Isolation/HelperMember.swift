@@ -6,6 +6,7 @@ final class HelperMember: HelperResident {
   let instance: Instance
   let services: HelperServices
   private let line: HelperLine
+  private let logs: HelperLogs
   private let layouts = TensorLayouts()
   private var blocks: [UnsafeMutableRawPointer] = []
   // What the instance may read until it is reset for another.
@@ -14,7 +15,9 @@ final class HelperMember: HelperResident {
   private let batch = UnsafeMutablePointer<ty_batch>.allocate(capacity: 1)
   private let step = UnsafeMutablePointer<ty_step>.allocate(capacity: 1)
 
-  init(_ reader: inout WireReader, _ services: HelperServices, _ line: HelperLine) throws {
+  init(
+    _ reader: inout WireReader, _ services: HelperServices, _ line: HelperLine, _ logs: HelperLogs
+  ) throws {
     let (path, id) = (try reader.text(), try reader.text())
     let name = try reader.text()
     let options = try reader.options()
@@ -23,6 +26,7 @@ final class HelperMember: HelperResident {
     }
     self.services = services
     self.line = line
+    self.logs = logs
     instance =
       switch component.kind {
       case .callback:
@@ -81,19 +85,17 @@ final class HelperMember: HelperResident {
     }
   }
 
-  /// The values stay where the host wrote them: this process can read them and nothing else.
   private func fillEvent(_ reader: inout WireReader) throws -> Int {
-    guard let area = line.area(.event) else { throw WireFault("no memory for events") }
     let head = try reader.take(EventHead.self)
-    let count = Int(head.metricCount)
-    guard EventPage.size(of: count) <= area.size else { throw WireFault("more metrics than memory") }
+    guard let values = logs.values, logs.count == Int(head.metricCount) else {
+      throw WireFault("no memory for events")
+    }
     var new = ty_event()
     new.struct_size = UInt32(MemoryLayout<ty_event>.size)
     (new.hook, new.outcome, new.metric_count) = (head.hook, head.outcome, head.metricCount)
     (new.epoch, new.batch, new.step, new.examples) = (head.epoch, head.batch, head.step, head.examples)
-    new.values = UnsafePointer((area.base).assumingMemoryBound(to: Double.self))
-    new.present = UnsafePointer(
-      (area.base + EventPage.presentOffset(of: count)).assumingMemoryBound(to: UInt64.self))
+    new.values = UnsafePointer(values)
+    new.present = logs.present.map { UnsafePointer($0) }
     if head.hasWords { try fillWords(&new, &reader) }
     event.pointee = new
     return Int(head.hook)

@@ -66,11 +66,28 @@ final class HelperProcess {
     _ request: HelperRequest, within time: Duration,
     _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
   ) throws(HelperDeath) -> Answer {
+    try start(request, within: time)
+    return try result(within: time, answer)
+  }
+
+  /// Sends a request; what it gives is fetched with `result`, once for each member that is told.
+  func start(
+    _ request: HelperRequest, followedBy members: [UInt32] = [], within time: Duration
+  ) throws(HelperDeath) {
     let deadline = Deadline.after(time)
     _ = child.takeErrors()
     do throws(Channel.End) {
       try place(request, deadline)
-      try send(.request, request.body, deadline)
+      try send(.request, request.body(followedBy: members), deadline)
+    } catch { throw Self.death(child, error, within: time) }
+  }
+
+  /// What the next member that was told gives.
+  func result(
+    within time: Duration, _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
+  ) throws(HelperDeath) -> Answer {
+    let deadline = Deadline.after(time)
+    do throws(Channel.End) {
       while true {
         let (number, body, descriptor) = try channel.receive { [child, channel] () throws(Channel.End) in
           try Self.wait(child, channel, Int16(POLLIN), deadline)
@@ -159,6 +176,9 @@ final class HelperProcess {
       return offset
     } catch { throw WireFault("memory for \(bytes.count) bytes cannot be shown") }
   }
+
+  /// What was shown to a member is not valid for the next one.
+  func forgetShown() { inputLayout = AreaLayout() }
 
   /// The memory that the helper writes to.
   var output: SharedArea? { areas[.output] }

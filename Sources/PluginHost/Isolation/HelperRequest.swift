@@ -1,3 +1,5 @@
+import CTrainyard
+
 /// One call on an instance in a helper, and the answers that its questions were given: repeated, it gets the same.
 final class HelperRequest {
   let call: HelperCall
@@ -23,9 +25,35 @@ final class HelperRequest {
     var writer = WireWriter()
     writer.put(member)
     writer.put(call.rawValue)
+    // Of a hook, those that are told after it: alone, nobody.
+    if call == .hook { writer.put(UInt32(0)) }
     fill(&writer)
     body = writer.bytes
   }
+
+  /// The same hook of another member.
+  init(_ hook: HelperRequest, of member: UInt32) {
+    call = hook.call
+    name = hook.name
+    var writer = WireWriter()
+    writer.put(member)
+    writer.append(Array(hook.body[MemoryLayout<UInt32>.size...]))
+    body = writer.bytes
+  }
+
+  /// The body of a hook that these members are told of, too, in their order.
+  func body(followedBy members: [UInt32]) -> [UInt8] {
+    guard !members.isEmpty else { return body }
+    let start = MemoryLayout<UInt32>.size + 1
+    var writer = WireWriter()
+    writer.append(Array(body[..<start]))
+    writer.put(list: members) { $0.put($1) }
+    writer.append(Array(body[(start + MemoryLayout<UInt32>.size)...]))
+    return writer.bytes
+  }
+
+  /// Whether it is the hook in which notes are shown.
+  var isEpochEnd: Bool { call == .hook && name == hookNames[Int(TY_HOOK_EPOCH_END)] }
 
   deinit {
     for copy in owned { copy.deallocate() }
@@ -70,5 +98,11 @@ final class HelperRequest {
     answers.removeSubrange(next...)
     answers.append((question, answer))
     next += 1
+  }
+
+  /// What was asked and answered when the same call was made ahead of its turn.
+  func take(answersOf early: HelperRequest) {
+    (answers, next) = (early.answers, early.next)
+    readsWeights = early.readsWeights
   }
 }

@@ -7,6 +7,9 @@ final class HelperServices: HostServices {
   private let line: HelperLine
   private(set) var effects = WireWriter()
   private(set) var effectCount: UInt32 = 0
+  /// The metrics that the call has published.
+  private(set) var published: [(id: UInt32, value: Double)] = []
+  private var codes: [EffectCode] = []
   private var names: [UInt32: UnsafeMutablePointer<CChar>] = [:]
   // What is valid until the call returns.
   private var facts: UnsafeMutablePointer<ty_run_facts>?
@@ -25,6 +28,8 @@ final class HelperServices: HostServices {
   func beginCall() {
     effects.removeAll()
     effectCount = 0
+    published.removeAll(keepingCapacity: true)
+    codes.removeAll(keepingCapacity: true)
     for text in texts { text.deallocate() }
     texts.removeAll(keepingCapacity: true)
     layouts.removeAll()
@@ -160,11 +165,18 @@ final class HelperServices: HostServices {
 
   private func effect(_ code: EffectCode, _ fill: (inout WireWriter) -> Void = { _ in }) {
     effectCount &+= 1
+    codes.append(code)
     effects.put(code.rawValue)
     fill(&effects)
   }
 
+  /// Whether the next callback of the hook can be called at once.
+  func letsNextGoOn(atEpochEnd: Bool) -> Bool {
+    codes.allSatisfy { $0.letsNextGoOn(atEpochEnd: atEpochEnd) }
+  }
+
   func publish(_ id: UInt32, _ value: Double) {
+    published.append((id, value))
     effect(.publish) {
       $0.put(id)
       $0.put(value)

@@ -10,7 +10,7 @@ public class RemoteInstance {
   let number: UInt32
   /// Of the helper that has it.
   var generation = 0
-  private let group: HelperGroup
+  let group: HelperGroup
   private let creation: HelperRequest
   private var declared: [Bool] = []
   private var isDestroyed = false
@@ -27,7 +27,11 @@ public class RemoteInstance {
   private var begin: HelperRequest?
   private var events: [HelperRequest] = []
   private var size = 0
-  private var hasForgotten = false
+  /// What it would have to be told again is gone.
+  private(set) var hasForgotten = false
+  /// Nanoseconds by which its last call took longer than the call of `perform` shows: it was made with the call of a
+  /// neighbour, or neighbours were called with it.
+  public internal(set) var timeElsewhere: Int64 = 0
 
   /// After so many calls, or bytes, the state is saved and the calls are forgotten.
   private static let mostEvents = 1024
@@ -85,7 +89,8 @@ public class RemoteInstance {
   @discardableResult
   func perform(
     _ call: HelperCall, _ name: String, event: [UnsafeRawBufferPointer] = [],
-    input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0, _ fill: (inout WireWriter) -> Void = { _ in }
+    input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0, before followers: [RemoteInstance] = [],
+    _ fill: (inout WireWriter) -> Void = { _ in }
   ) throws -> WireReader {
     // What a model had learned is gone with it: only a reset makes it a model again.
     if component.kind == .model, call != .modelReset, let death { throw death }
@@ -93,7 +98,7 @@ public class RemoteInstance {
     request.setEvent(event)
     request.setInput(input)
     request.outputSize = outputSize
-    return try group.perform(self, request)
+    return try group.perform(self, request, before: followers)
   }
 
   /// Memory that it wrote to in the last call.

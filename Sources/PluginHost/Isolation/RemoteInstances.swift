@@ -12,8 +12,18 @@ public final class RemoteCallback: RemoteInstance {
 
   public func reset() throws { try runReset(.reset) }
 
+  public func call(_ hook: Int, _ event: UnsafePointer<ty_event>) throws { try call(hook, event, before: []) }
+
+  /// Whether a hook of both can be told in one message.
+  public func sharesHelper(with other: RemoteCallback) -> Bool { group === other.group }
+
   /// Calls a hook (`TY_HOOK_…`) that the callback has.
-  public func call(_ hook: Int, _ event: UnsafePointer<ty_event>) throws {
+  /// - Parameter followers: Callbacks of the same helper that have the hook, too, and are called next, before anyone
+  ///   else: as far as nothing comes between they are told in the same message, and their own `call` gives what came
+  ///   of it.
+  public func call(
+    _ hook: Int, _ event: UnsafePointer<ty_event>, before followers: [RemoteCallback]
+  ) throws {
     guard hookNames.indices.contains(hook) else {
       throw HostError.wrongArgument(instance: name, call: "call", reason: "there is no hook \(hook)")
     }
@@ -25,7 +35,9 @@ public final class RemoteCallback: RemoteInstance {
       UnsafeRawBufferPointer(
         start: event.pointee.present, count: EventPage.size(of: count) - EventPage.presentOffset(of: count)),
     ]
-    try perform(.hook, hookNames[hook], event: pieces) { $0.put(event) }
+    try perform(
+      .hook, hookNames[hook], event: pieces, before: followers.filter { !$0.hasGone }
+    ) { $0.put(event) }
     try saveIfDue(hook == Int(TY_HOOK_EPOCH_END))
   }
 }

@@ -15,10 +15,25 @@ enum EffectCode: UInt8 {
     default: call == .hook
     }
   }
+
+  /// Whether the next callback of a hook can be called before the host has carried this out: nothing that it is shown
+  /// or may ask for can differ but the values of metrics, and carrying it out cannot fail. Host and helper decide it
+  /// alike.
+  func letsNextGoOn(atEpochEnd: Bool) -> Bool {
+    switch self {
+    case .publish, .stop, .log, .status, .checkpoint: true
+    // An epoch's end shows the notes of those before.
+    case .text, .list: !atEpochEnd
+    default: false
+    }
+  }
 }
 
 /// What a call asked for, to be handed to the services of its instance when all of it has been read.
-typealias RemoteEffect = (any HostServices) -> Void
+struct RemoteEffect {
+  var code: EffectCode
+  var apply: (any HostServices) -> Void
+}
 
 extension WireReader {
   /// The effects of a call. What no helper of ours would send is a fault.
@@ -32,14 +47,14 @@ extension WireReader {
       guard let code = EffectCode(rawValue: try take(UInt8.self)), code.isAllowed(in: call) else {
         throw WireFault("an effect that \(call) cannot have")
       }
-      effects.append(try effect(code, mayPublish))
+      effects.append(RemoteEffect(code: code, apply: try effect(code, mayPublish)))
     }
     return effects
   }
 
   private mutating func effect(
     _ code: EffectCode, _ mayPublish: (UInt32) -> Bool
-  ) throws(WireFault) -> RemoteEffect {
+  ) throws(WireFault) -> (any HostServices) -> Void {
     switch code {
     case .publish:
       let (id, value) = (try take(UInt32.self), try take(Double.self))
@@ -72,7 +87,7 @@ extension WireReader {
     }
   }
 
-  private mutating func fileEffect(_ code: EffectCode) throws(WireFault) -> RemoteEffect {
+  private mutating func fileEffect(_ code: EffectCode) throws(WireFault) -> (any HostServices) -> Void {
     let path = try text()
     switch code {
     case .save: return { $0.saveWeights(path) }
@@ -84,7 +99,7 @@ extension WireReader {
     }
   }
 
-  private mutating func slotEffect(_ code: EffectCode) throws(WireFault) -> RemoteEffect {
+  private mutating func slotEffect(_ code: EffectCode) throws(WireFault) -> (any HostServices) -> Void {
     let slot = try self.slot()
     switch code {
     case .slotTake: return { $0.slotTake(slot) }

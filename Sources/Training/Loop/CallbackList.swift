@@ -93,6 +93,8 @@ final class CallbackList {
 
   private func renewTable() {
     table = CallTable(active)
+    for (callback, next) in zip(active, active.dropFirst()) { callback.next = next }
+    active.last?.next = nil
     tableIsStale = false
   }
 
@@ -105,7 +107,7 @@ final class CallbackList {
   }
 
   private func count(_ callback: LoopCallback, _ hook: Hook, since start: Int64) {
-    let time = Stopwatch.nanoseconds() - start
+    let time = max(0, Stopwatch.nanoseconds() - start + callback.timeElsewhere)
     costs[ObjectIdentifier(callback)]?[hook].add(time)
   }
 

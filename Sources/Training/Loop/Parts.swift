@@ -13,6 +13,9 @@ open class LoopCallback {
   /// Snapshots of the weights; emptied at reset, part of checkpoints.
   public internal(set) var slots = [WeightSlot?](repeating: nil, count: WeightSlots.count)
 
+  /// The one that is called after it in the run, if it has the hook.
+  public internal(set) weak var next: LoopCallback?
+
   public enum ErrorPolicy: Sendable {
     /// The run ends with the error.
     case fail
@@ -35,6 +38,8 @@ open class LoopCallback {
   open func call(_ hook: Hook, _ event: EventFrame) throws {}
   open func saveState() throws -> StateTable { [:] }
   open func loadState(_ state: StateTable) throws {}
+  /// Nanoseconds that its last call took beside what a clock around it shows; below 0 where others were called in it.
+  open var timeElsewhere: Int64 { 0 }
   /// Where its random stream stands, in four words; empty for one without a stream.
   open var randomState: [UInt64] {
     get { [] }

@@ -7,6 +7,8 @@ class CallbackAdapter: LoopCallback {
   private var instance: any CallbackCalls
   /// The same, where it is in this process: called in each batch, without asking what it is.
   private var local: CallbackInstance?
+  /// The same, where it is in a helper.
+  private var remote: RemoteCallback?
   let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
@@ -16,6 +18,7 @@ class CallbackAdapter: LoopCallback {
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try context.creating { try planned.makeCallback(context) }
     local = instance as? CallbackInstance
+    remote = instance as? RemoteCallback
     self.context = context
     self.bridge = bridge
     self.planned = planned
@@ -50,12 +53,34 @@ class CallbackAdapter: LoopCallback {
     context.run.metrics.forget(planned.party)
     instance = try context.creating { try planned.makeCallback(context) }
     local = instance as? CallbackInstance
+    remote = instance as? RemoteCallback
   }
 
   override func call(_ hook: Hook, _ event: EventFrame) throws {
     if let local { return try local.call(hook.rawValue, bridge.pointer(event)) }
-    try instance.call(hook.rawValue, bridge.pointer(event))
+    guard let remote, !hook.isToldApart else {
+      return try instance.call(hook.rawValue, bridge.pointer(event))
+    }
+    try remote.call(hook.rawValue, bridge.pointer(event), before: neighbours(remote, hook))
   }
+
+  /// Those of the same helper that are called next, with nobody in between.
+  private func neighbours(_ remote: RemoteCallback, _ hook: Hook) -> [RemoteCallback] {
+    var found: [RemoteCallback] = []
+    var next = self.next
+    while let callback = next {
+      if callback.hooks.contains(hook) {
+        guard let other = (callback as? CallbackAdapter)?.remote, other.sharesHelper(with: remote) else {
+          break
+        }
+        found.append(other)
+      }
+      next = callback.next
+    }
+    return found
+  }
+
+  override var timeElsewhere: Int64 { remote?.timeElsewhere ?? 0 }
 
   override func saveState() throws -> StateTable { StateTable(try instance.saveState()) }
   override func loadState(_ state: StateTable) throws { try instance.loadState(state.saved) }
@@ -63,4 +88,9 @@ class CallbackAdapter: LoopCallback {
     get { context.randomState }
     set { context.randomState = newValue }
   }
+}
+
+extension Hook {
+  /// Told once a run, to those whose run has begun: a failure of one of them does not keep the others from being told.
+  fileprivate var isToldApart: Bool { [.trainBegin, .trainEnd, .exception].contains(self) }
 }
