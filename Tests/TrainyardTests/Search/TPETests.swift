@@ -1,4 +1,5 @@
 import Glibc
+import Support
 import Testing
 import Training
 
@@ -176,6 +177,74 @@ import Training
     ]
     for (found, expected) in zip(estimator.probabilities, expected) { #expect(abs(found - expected) < 1e-12) }
     #expect(abs(estimator.probabilities.reduce(0, +) - 1) < 1e-12)
+  }
+
+  /// `Tests/Data/tpe/record.py` has recorded them.
+  @Test func `the densities are those of Optuna's estimators`() throws {
+    let path = packageFolder() + "/Data/tpe/estimators.json"
+    let data = try JSONValue(parsing: readText(path), from: path)
+    let cases = try #require(data["cases"]?.array)
+    #expect(cases.count > 20)
+    for entry in cases {
+      let name = entry["name"]?.string ?? ""
+      let observed = numbers(entry["observed"])
+      let prior = try #require(entry["prior_weight"]?.double)
+      let density: (Double) -> Double
+      if let count = entry["choices"]?.int {
+        let estimator = ChoiceEstimator(count: Int(count), observed.map { Int($0) }, priorWeight: prior)
+        density = { estimator.logDensity(Int($0)) }
+      } else {
+        let range = NumericRange(
+          low: try #require(entry["low"]?.double), high: try #require(entry["high"]?.double),
+          step: entry["step"]?.double, isLog: entry["log"]?.bool ?? false,
+          isInteger: entry["int"]?.bool ?? false)
+        let estimator = NumericEstimator(
+          range, observed.map { range.position(of: $0) }, priorWeight: prior)
+        density = { estimator.logDensity(range.position(of: $0)) }
+      }
+      for (point, expected) in zip(numbers(entry["points"]), numbers(entry["log_densities"])) {
+        let found = density(point)
+        #expect(abs(found - expected) < 1e-9 * max(1, abs(expected)), "\(name) at \(point)")
+      }
+    }
+    // How many of so many trials are good.
+    for pair in try #require(data["good"]?.array) {
+      let counts = numbers(pair).map { Int($0) }
+      let outcomes = (0..<counts[0]).map {
+        TrialOutcome(number: $0, point: SearchPoint([]), state: .finished, value: Double($0))
+      }
+      #expect(TPE().split(outcomes, .min).good.count == counts[1], "of \(counts[0]) trials")
+    }
+  }
+
+  private func numbers(_ value: JSONValue?) -> [Double] { value?.array?.compactMap(\.double) ?? [] }
+
+  /// Candidates are judged where their integers lie: 2 covers a seventh of the line from 1 to 10, and its middle is good.
+  @Test func `integers on a logarithmic scale are judged as integers`() {
+    let space = SearchSpace([SearchParameter("units", SearchSpaceTests.range(1, 4, log: true, int: true))])
+    guard case .range(let range) = space.parameters[0].domain else { return }
+    let values: [Double] = [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4]
+    let outcomes = values.enumerated().map {
+      TrialOutcome(
+        number: $0, point: SearchPoint([.number($1)]), state: .finished, value: abs($1 - 2) + Double($0) / 100
+      )
+    }
+    let tpe = TPE()
+    let (good, bad) = tpe.split(outcomes, .min)
+    func density(_ part: [TrialOutcome], _ value: Double) -> Double {
+      let positions = part.map { range.position(of: SearchSpaceTests.number($0.point)) }
+      return NumericEstimator(range, positions, priorWeight: 1).logDensity(range.position(of: value))
+    }
+    // With so many candidates each of the four values is among them, and the best of these is what comes out.
+    let best = [1.0, 2, 3, 4].max {
+      density(good, $0) - density(bad, $0) < density(good, $1) - density(bad, $1)
+    }
+    var many = tpe
+    many.candidates = 500
+    for trial in 20..<40 {
+      let point = many.point(space, trial: trial, seed: 1, after: outcomes, .min)
+      #expect(SearchSpaceTests.number(point) == best)
+    }
   }
 
   @Test func `the last 25 trials count in full, and older ones less`() {
