@@ -92,7 +92,7 @@ public final class ForeignFunction {
       if !isPath {
         "a name without '/' is looked for where the system keeps libraries: install it, or write './\(library)'"
       } else if access(library, F_OK) != 0 {
-        "check the path; it is relative to the pipeline file"
+        "check the path; a relative one counts from the pipeline file or, without one, from the working directory"
       } else {
         "`ldd \(library)` shows what it needs"
       }

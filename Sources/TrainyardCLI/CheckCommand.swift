@@ -28,7 +28,7 @@ struct CheckCommand: ParsableCommand {
   @Option(help: "Only this component of a library that has several.")
   var component: String?
   @Option(help: "quick: run nothing of the plugin but its entry. strict: all that is known to go wrong.")
-  var level: Rule.Level = .standard
+  var level = LevelName.standard
   @Option(
     name: .customLong("rule"),
     help: ArgumentHelp("Check this rule only, at any level; repeated.", valueName: "id"))
@@ -74,7 +74,7 @@ struct CheckCommand: ParsableCommand {
     let catalog = try Catalog(folders: pluginFolders)
     var request = CheckRequest(plugin, searchFolders: catalog.folders)
     request.component = component
-    request.level = level
+    request.level = level.level
     request.rules = rules
     request.skip = skipped
     request.seed = seed
@@ -98,7 +98,7 @@ struct CheckCommand: ParsableCommand {
   private var command: String {
     var words = ["trainyard", "check", plugin ?? ""]
     if let component { words += ["--component", component] }
-    if level != .standard { words += ["--level", level.name] }
+    if level != .standard { words += ["--level", level.rawValue] }
     for option in options { words += ["--option", option] }
     for folder in pluginFolders { words += ["--plugins", folder] }
     words += ["--seed", "\(seed)"]
@@ -106,14 +106,17 @@ struct CheckCommand: ParsableCommand {
   }
 }
 
-extension Rule.Level: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let level = Rule.Level.allCases.first(where: { $0.name == argument }) else { return nil }
-    self = level
-  }
+/// A level as the command line has it.
+enum LevelName: String, CaseIterable, ExpressibleByArgument {
+  case quick, standard, strict
 
-  public var defaultValueDescription: String { name }
-  public static var allValueStrings: [String] { allCases.map(\.name) }
+  var level: Rule.Level {
+    switch self {
+    case .quick: .quick
+    case .standard: .standard
+    case .strict: .strict
+    }
+  }
 }
 
 extension CheckError: FailureWords {

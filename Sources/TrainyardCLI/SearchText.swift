@@ -63,6 +63,7 @@ struct SearchText {
       case .interrupted: "; interrupted: the same command goes on"
       }
     let total = report.trials.count { $0.state.isFinal }
+    if total == 0 { return "no trial has ended\(end)" }
     return "\(total == 1 ? "1 trial" : "\(total) trials"): \(words.joined(separator: ", "))\(end)"
   }
 
@@ -81,11 +82,11 @@ struct SearchSpaceText {
     let config = search.config
     let direction = config.direction.map { ", \($0.name)" } ?? ""
     var lines = [
-      "search \(search.name): \(config.strategy.name), \(search.trials) trials",
+      "search \(search.name): \(config.strategy.name), \(search.trials == 1 ? "1 trial" : "\(search.trials) trials")",
       "objective \(config.metric)\(direction), at the \(config.moment.rawValue) epoch",
     ]
     if config.strategy == .grid, let count = search.space.gridCount {
-      lines.append("grid of \(count) points")
+      lines.append(count == 1 ? "grid of 1 point" : "grid of \(count) points")
     }
     if let rungs = search.rungs {
       let listed = rungs.isEmpty ? "none" : rungs.map(String.init).joined(separator: ", ")

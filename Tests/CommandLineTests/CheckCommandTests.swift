@@ -129,6 +129,11 @@ import Trainyard
     #expect(answer.output.contains("in on_batch_end, epoch 2147483649, batch 1"))
   }
 
+  @Test func `its help names the levels`() throws {
+    let help = try program.run("check --help").output.split { $0.isWhitespace }.joined(separator: " ")
+    #expect(help.contains("(values: quick, standard, strict; default: standard)"), "\(help)")
+  }
+
   @Test func `lists its rules`() throws {
     let answer = try program.run("check --rules")
     #expect(answer.status == 0)

@@ -175,7 +175,7 @@ import Testing
       """
       error: there is no file of initial weights 'FOLDER/nowhere'
         where: model.initial_weights
-        help:  check the path; it is relative to the pipeline file
+        help:  check the path; a relative one counts from the pipeline file or, without one, from the working directory
       """
     ),
   ]

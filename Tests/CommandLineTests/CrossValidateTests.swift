@@ -86,6 +86,12 @@ import Trainyard
               help:  set 'cross_validation.folds' to 90 at most
 
             """))
+    let series = try program.run(
+      "cross-validate p.yaml --folds 9223372036854775807 --set cross_validation.strategy=time-series"
+        + " --set cross_validation.stratify=false --set cross_validation.group=null")
+    #expect(series.status == 2)
+    #expect(
+      series.errors.contains("9223372036854775807 folds in a series of 90 rows leave none"), "\(series)")
     #expect(try program.files("runs") == [])
   }
 

@@ -36,7 +36,7 @@ import Testing
       """
       error: cannot open 'FOLDER/a.csv': No such file or directory
         where: plugin 'csv', in create
-        help:  check the path; a relative one counts from the pipeline file
+        help:  check the path; a relative one counts from the pipeline file or, without one, from the working directory
       """),
     Fault(
       csv, "a.csv", "a,b,y\n1,2,x\n3,4\n",

@@ -85,5 +85,15 @@ import Trainyard
     #expect(answer.status == 2)
     #expect(answer.errors.contains("the folder 'FOLDER/mine' exists already"))
     #expect(try program.files("mine") == ["notes.txt"])
+    let below = try program.run("new model mine --language c --folder mine/notes.txt/x")
+    #expect(
+      below
+        == TrainyardProgram.Answer(
+          status: 2,
+          errors: """
+            error: cannot make the folder 'FOLDER/mine/notes.txt/x': Not a directory
+              help:  choose another place with --folder
+
+            """))
   }
 }

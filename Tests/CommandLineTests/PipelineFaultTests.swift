@@ -33,6 +33,14 @@ import Testing
       """
     ),
     (
+      "p.yaml", "data: {train: synthetic}\nmodel: {plugin: mlp}\nepochs: 3\n",
+      """
+      error: unknown key 'epochs' of the pipeline
+        where: p.yaml:3:1
+        help:  did you mean 'train.epochs'? keys: data, model, train, monitors, callbacks, output, checkpoints, isolation, plugins, cross_validation, search
+      """
+    ),
+    (
       "p.yaml", "data: {train: synthetic}\n",
       """
       error: key 'model' of the pipeline is missing

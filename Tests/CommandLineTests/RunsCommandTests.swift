@@ -89,6 +89,7 @@ import Trainyard
     #expect(
       settled(fold).contains("\nepoch loss val_loss accuracy val_accuracy\n 1 # # # #\n 2 # # # #\n"),
       "\(fold)")
+    #expect(try program.run("runs show one/0 --epochs").output.hasSuffix(fold.suffix(40)))
     let config = try JSONValue(parsing: try program.run("runs show two --config").output, from: "config")
     #expect(config.at("model.learning_rate")?.double == 0.1)
   }
@@ -241,6 +242,20 @@ import Trainyard
     let compared = try program.run("runs compare digits digits/0 --store s.db").output
     #expect(settled(compared).contains("model.learning_rate # #\n"), "\(compared)")
     #expect(compared.split(separator: "\n").first?.contains("digits/1  digits/0") == true, "\(compared)")
+    try fails(
+      "runs show digits --epochs --store s.db",
+      """
+      error: 'digits' is a search, and --epochs shows the epochs of one fit
+        help:  name one, as digits/0
+
+      """)
+    try fails(
+      "runs show digits/0 --epochs --store s.db",
+      """
+      error: 'digits/0' has 2 fits, and --epochs shows those of one
+        help:  name one, as digits/0/0
+
+      """)
     try fails(
       "runs remove digits/0 --store s.db",
       "error: 'digits/0' is a part of a study\n  help:  only a whole one can be removed\n")

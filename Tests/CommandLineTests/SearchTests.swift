@@ -216,6 +216,13 @@ import Trainyard
       "all trials failed"
     ),
     ("--store p.yaml", 2, "it is not an SQLite database"),
+    // A value of it would take 72 petabytes.
+    (
+      "--set search.parameters={train.epochs:\\ {int:\\ [1,\\ 9007199254740992]},"
+        + "\\ train.batch_size:\\ {choice:\\ [8,\\ 16],\\ when:\\ {train.epochs:\\ 3}}}"
+        + " --set search.strategy=grid --set search.tpe=null",
+      2, "the grid has too many points, and 1000000 are the most"
+    ),
   ]
 
   @Test(arguments: bad)
@@ -227,6 +234,21 @@ import Trainyard
     #expect(answer.status == status, "\(answer)")
     #expect(answer.errors.contains(error), "\(answer)")
     #expect(answer.errors.contains("help:"), "\(answer)")
+  }
+
+  @Test(arguments: ["--time-limit 1e300h", "--time-limit inf", "--trials 9223372036854775807"])
+  func `a limit may be as large as one likes`(flags: String) throws {
+    let answer = try program.run("search p.yaml --name s --dry-run \(flags)")
+    #expect(answer.status == 0, "\(answer)")
+  }
+
+  @Test func `more folds than a number can hold are refused as too many`() throws {
+    let answer = try program.run([
+      "search", "p.yaml", "--set", "cross_validation={folds: 4611686018427387904, repeats: 4}", "--set",
+      "search.halving={min_folds: 2}",
+    ])
+    #expect(answer.status == 2)
+    #expect(answer.errors.contains("error: 4611686018427387904 folds of 400 rows"), "\(answer)")
   }
 
   @Test func `the same name with another config is refused, and says what differs`() throws {

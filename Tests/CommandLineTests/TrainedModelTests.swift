@@ -20,6 +20,7 @@ import Trainyard
     }
     try program.folder.write("train.csv", rows)
     try program.folder.write("new.csv", fresh)
+    try program.folder.write("gap.csv", "a,b,k\n1,2,red\n3,,green\n")
     let answer = try program.run(
       "run --data \(Self.data) --validation \(Self.data) --model mlp:hidden=[8],learning_rate=0.05 --epochs 20 "
         + "--batch-size 10 --set data.standardize=true --monitor accuracy --name one --seed 3")
@@ -119,6 +120,13 @@ import Trainyard
       """
       error: dataset 'csv' has no field 'b', which the model was trained with
         help:  its fields are: 'a', 'k'
+      """
+    ),
+    (
+      "predict runs/one --data csv:file=gap.csv,categorical=[k]",
+      """
+      error: the data failed in read, batch 1: dataset 'csv': field 'b', row 1 is missing
+        help:  leave such rows out, or train the model again with 'data.missing' set
       """
     ),
   ]

@@ -76,6 +76,10 @@ import Testing
     Fault(
       source: "watcher", macro: "FAULT_BELIEVES_STATE", rule: "resume-bad-state", outcome: .crashed,
       words: ["SIGSEGV", "in state_load", "'wait' as 9223372036854775807"]),
+    // What is refused without a word, a warning, must not hide what is worse.
+    Fault(
+      source: "watcher", macro: "FAULT_STALE_BESIDE_SILENCE", rule: "resume-bad-state",
+      words: ["reset() leaves something of a bad state behind", "this one:"]),
   ]
 
   @Test(arguments: faults + PluginFaults.all)

@@ -82,6 +82,11 @@ import Testing
     ),
     (["patience": .int(-1)], ["patience", "-1", "[0, )"]),
     (["baseline": .float(.nan)], ["'baseline' is NaN"]),
+    (["min_delta": .float(.infinity)], ["'min_delta' is inf", "finite"]),
+    (
+      ["rules": .text("lightning"), "monitor": .text("a"), "min_delta": .float(-.infinity)],
+      ["'min_delta' is -inf", "finite"]
+    ),
   ]
 
   @Test(arguments: refused)

@@ -95,8 +95,9 @@ final class EarlyStopping: Callback {
   static let bestWeights = 0
 
   func create(_ host: Host) throws {
+    try refuseNonFinite(["min_delta": minDelta])
     try refuseNaN([
-      "min_delta": minDelta, "baseline": baseline, "stopping_threshold": stoppingThreshold,
+      "baseline": baseline, "stopping_threshold": stoppingThreshold,
       "divergence_threshold": divergenceThreshold,
     ])
     switch rules {

@@ -49,8 +49,7 @@ final class ReduceLROnPlateau: Callback {
   private var rateMetric = Metric.none
 
   func create(_ host: Host) throws {
-    try refuseNaN(["min_delta": minDelta])
-    try refuseNonFinite(["factor": factor, "min_lr": minLr])
+    try refuseNonFinite(["min_delta": minDelta, "factor": factor, "min_lr": minLr])
     metric = host.want(monitor.name, optional: !strict)
     rateMetric = LearningRate.declare(host)
   }

@@ -65,9 +65,13 @@ final class FileDescriptor {
   deinit { if number >= 0 { close(number) } }
 }
 
+/// A path is told whole: the user sees where it was looked for.
+private let missingFileHelp =
+  "check the path; a relative one counts from the pipeline file or, without one, from the working directory"
+
 private func systemError(_ action: String, _ path: String) -> PluginError {
   let reason = errno
   return PluginError(
     "cannot \(action) '\(path)': \(String(cString: strerror(reason)))",
-    help: reason == ENOENT ? "check the path; a relative one counts from the pipeline file" : nil)
+    help: reason == ENOENT ? missingFileHelp : nil)
 }

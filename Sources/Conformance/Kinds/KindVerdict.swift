@@ -66,7 +66,10 @@ enum DamagedState {
   }
 
   private static func larger(_ code: UInt8, _ bits: UInt8, _ shape: [Int64]) -> StateValue {
-    let shape = shape.isEmpty ? [2] : [shape[0] + 1] + shape.dropFirst()
+    // No plugin's shape may end the checker: one that is absurd, or empty in one direction, is made anew.
+    let isUsual = shape.allSatisfy { 1...(1 << 20) ~= $0 } && shape.count <= 8
+    let elements = shape.reduce(1.0) { $0 * Double($1) }
+    let shape = shape.isEmpty || !isUsual || elements > 0x1p24 ? [2] : [shape[0] + 1] + shape.dropFirst()
     let count = Int(shape.reduce(1, *)) * Int(bits) / 8
     return .tensor(dtypeCode: code, dtypeBits: bits, shape: shape, bytes: Array(repeating: 1, count: count))
   }

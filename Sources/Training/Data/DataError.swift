@@ -37,6 +37,10 @@ public struct DataError: Error, Equatable, Sendable, CustomStringConvertible {
     self.help = help
   }
 
+  /// What can be done about a missing feature before a model is trained.
+  public static let missingHelp =
+    "set 'data.missing' to mean, median, most_frequent or zero, or leave such rows out"
+
   public var description: String { help.isEmpty ? message : "\(message)\n  help: \(help)" }
 }
 

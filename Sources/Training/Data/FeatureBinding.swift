@@ -57,7 +57,7 @@ final class FeatureBinding {
     let value = values.value(row, element)
     let place = place(values, row, element)
     if value.isNaN {
-      return DataError(.missingValue, "\(place) is missing", help: missingHelp)
+      return DataError(.missingValue, "\(place) is missing", help: DataError.missingHelp)
     }
     return DataError(
       .missingValue, "\(place) is \(value), which no 32-bit float can hold after preprocessing",
@@ -69,7 +69,7 @@ final class FeatureBinding {
   ) -> DataError {
     let place = place(values, row, element)
     if values.code(row, element) == -1 {
-      return DataError(.missingValue, "\(place) is missing", help: missingHelp)
+      return DataError(.missingValue, "\(place) is missing", help: DataError.missingHelp)
     }
     return DataError(
       .unknownLabel,
@@ -86,8 +86,6 @@ final class FeatureBinding {
     "field '\(name)', row \(row)" + (width > 1 ? ", element \(element)" : "")
   }
 }
-
-let missingHelp = "set 'data.missing' to mean, median, most_frequent or zero, or leave such rows out"
 
 /// - Returns: the field of a name, features first, and what it is made of.
 private func find(

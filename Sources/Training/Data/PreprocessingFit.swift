@@ -50,7 +50,7 @@ private struct FeatureFit {
       name: field.name, kind: .number, shape: field.shape, refusesMissing: settings.missing == .refuse)
     let moments = try needsMoments ? self.moments() : nil
     if let place = moments?.firstMissing, result.refusesMissing {
-      throw DataError(.missingValue, "\(self.place(place)) is missing", help: missingHelp)
+      throw DataError(.missingValue, "\(self.place(place)) is missing", help: DataError.missingHelp)
     }
     result.fill = try fill(moments)
     let scale = 1 / (settings.scale ?? 1)

@@ -9,7 +9,8 @@ struct TimeSeriesSplit: Sendable {
     folds = settings.folds
     gap = settings.gap
     most = settings.maxTrainSize
-    size = settings.testSize ?? rowCount / (folds + 1)
+    // More folds than rows are refused below; one more than those must not overflow here.
+    size = settings.testSize ?? (folds < rowCount ? rowCount / (folds + 1) : 0)
     let (held, overflow) = size.multipliedReportingOverflow(by: folds)
     guard folds < rowCount, size > 0, !overflow, gap >= 0, gap < rowCount, rowCount - gap - held > 0 else {
       let each = settings.testSize.map { " of \($0) rows each" } ?? ""

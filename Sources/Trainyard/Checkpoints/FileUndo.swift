@@ -46,7 +46,8 @@ final class FileUndo {
       self.file = file
       switch value["kept"] {
       case .null?: kept = nil
-      case .string(let name)? where !name.isEmpty && name.utf8.allSatisfy { 48...57 ~= $0 }: kept = name
+      case .string(let name)? where 1...12 ~= name.utf8.count && name.utf8.allSatisfy { 48...57 ~= $0 }:
+        kept = name
       default: return nil
       }
     }
@@ -95,13 +96,14 @@ final class FileUndo {
       try write(Entry(after: checkpoint, file: name, kept: nil), isSynced: false)
       return false
     }
-    let kept = String(next + 1_000_000).dropFirst()
+    let digits = String(next)
+    let kept = String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
     next += 1
-    let target = Self.keptPath(String(kept), folder)
+    let target = Self.keptPath(kept, folder)
     try PathName.makeFolders(PathName.folder(of: target))
     unlink(target)
     // Told before it is done: a line whose file is not there has nothing to undo.
-    try write(Entry(after: checkpoint, file: name, kept: String(kept)), isSynced: true)
+    try write(Entry(after: checkpoint, file: name, kept: kept), isSynced: true)
     let code = byMoving ? rename(path, target) : link(path, target)
     // A file system without second names: what is replaced is gone then, as it is without checkpoints.
     guard code == 0 || !byMoving && (errno == EPERM || errno == EOPNOTSUPP) else {

@@ -87,7 +87,8 @@ final class RunCheckpoints {
     if postpones(trainer) { return }
     collect()
     do { try begin(trainer, isComplete: false) } catch {
-      schedule.taken(at: trainer.position, step: 0)
+      // Tried: the next one is due when it would have been after this one, and not at every batch.
+      schedule.taken(at: trainer.position, step: trainer.progress.step)
       log(.warning, "no checkpoint was taken: \(Self.words(error))")
     }
   }

@@ -10,6 +10,8 @@ public struct OptionParser {
   public var noun = "option"
   /// The keys that a message about an unknown one lists; those of the rows where there are none.
   var listedKeys: [String] = []
+  /// Keys that belong into another map, and their paths: `epochs` and `train.epochs`.
+  var pathsElsewhere: [String: String] = [:]
 
   public init(owner: String, place: String = "", baseFolder: String, noun: String = "option") {
     self.owner = owner
@@ -196,7 +198,8 @@ public struct OptionParser {
   private func unknown(_ entry: ConfigNode.Entry, among keys: [String], reserved: [String]) -> ConfigProblem {
     let name = entry.key.shownInMessages
     let list = keys.isEmpty ? "it has no \(noun)s" : "\(noun)s: \(keys.joined(separator: ", "))"
-    let nearest = NearestName.of(entry.key, among: keys + reserved).map { "did you mean '\($0)'? " } ?? ""
+    let meant = pathsElsewhere[entry.key] ?? NearestName.of(entry.key, among: keys + reserved)
+    let nearest = meant.map { "did you mean '\($0)'? " } ?? ""
     return ConfigProblem(
       .unknownKey, "unknown \(noun) '\(name)' of \(owner)", at: entry.keyPosition, in: place,
       help: nearest + list)

@@ -228,6 +228,7 @@ struct PipelineReader {
     let rows = section.keys.filter { !structure.contains($0.key) }
     var parser = OptionParser(owner: owner, place: place, baseFolder: baseFolder, noun: "key")
     parser.listedKeys = section.keys.map(\.key)
+    if section.path.isEmpty { parser.pathsElsewhere = PipelineSection.pathsBelowTop }
     var (values, found) = parser.values(for: rows, from: node, ignoring: structure)
     let missing = rows.filter { values[$0.key] == nil && $0.isRequired }.map(\.key)
     for index in found.indices where found[index].code == .missingKey {

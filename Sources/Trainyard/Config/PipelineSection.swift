@@ -30,6 +30,14 @@ public struct PipelineSection: Sendable {
     search, halving, tpe,
   ]
 
+  /// Where keys stand that people put at the top of the file: `epochs` and `train.epochs`.
+  static let pathsBelowTop: [String: String] = {
+    let paths = [train, data, checkpoints, output].flatMap { section in
+      section.keys.map { ($0.key, "\(section.path).\($0.key)") }
+    }
+    return Dictionary(paths, uniquingKeysWith: { first, _ in first })
+  }()
+
   /// All keys with what they mean, as help shows it.
   public static var listing: String {
     all.map { section in

@@ -80,7 +80,8 @@ extension PipelineReader {
       direction: values.optionalText("direction").flatMap { Direction(name: $0) },
       moment: SearchConfig.Moment(rawValue: values.text("at")) ?? .best,
       trials: values.optionalInt("trials"),
-      timeLimit: values.optionalDouble("time_limit").map { .seconds($0) },
+      // A Duration ends at some 10^20 seconds; a thousand years are no limit at all.
+      timeLimit: values.optionalDouble("time_limit").map { .seconds(min($0, 3e10)) },
       seed: values.optionalInt("seed").map { UInt64(clamping: $0) }, lag: max(1, values.int("lag")),
       isAsynchronous: values.bool("asynchronous"),
       halving: node["halving"].flatMap { $0.isNull ? nil : halving($0) },

@@ -60,7 +60,9 @@ public struct NewProject {
     let temporary = "\(folder).\(getpid()).part"
     PathName.remove(temporary)
     do {
-      try PathName.makeFolders(temporary)
+      do { try PathName.makeFolders(temporary) } catch let error as FileError {
+        throw ProjectError.cannotMake(error, folder: folder)
+      }
       for part in ["common", kind.rawValue] {
         try copy(files.templates + "/\(language.rawValue)/\(part)", to: temporary)
       }

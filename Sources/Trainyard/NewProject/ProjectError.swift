@@ -4,6 +4,7 @@ import Training
 public enum ProjectError: Error, FailureWords, CustomStringConvertible {
   case badName(String, suggestion: String?)
   case folderTaken(String)
+  case cannotMake(FileError, folder: String)
   case noTemplates(beside: String)
   case notText(String)
 
@@ -16,6 +17,10 @@ public enum ProjectError: Error, FailureWords, CustomStringConvertible {
       )
     case .folderTaken(let path):
       ("the folder '\(path)' exists already", "choose another name, or another place with --folder")
+    case .cannotMake(let error, let folder):
+      (
+        "cannot make the folder '\(folder)': \(error.reason)", "choose another place with --folder"
+      )
     case .noTemplates(let program):
       (
         "no templates were found beside '\(program)'",

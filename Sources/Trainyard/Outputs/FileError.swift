@@ -14,7 +14,9 @@ public struct FileError: Error, CustomStringConvertible, Equatable {
     self.code = code
   }
 
-  public var description: String { "cannot \(action) '\(path)': \(String(cString: strerror(code)))" }
+  public var description: String { "cannot \(action) '\(path)': \(reason)" }
+  /// In the system's words.
+  var reason: String { String(cString: strerror(code)) }
 
   /// What the user can do.
   public var help: String? {

@@ -2,7 +2,8 @@
 public enum ShortNumber {
   /// Five digits behind the point; as a 32-bit float where it is very small or large.
   public static func text(_ value: Double) -> String {
-    guard value.isFinite else { return "\(value)" }
+    // Swift shows the sign of a NaN, which says nothing.
+    guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
     let scale = value == 0 || abs(value) >= 1e-4 && abs(value) < 1e6 ? 1e5 : 0
     return scale > 0 ? "\((value * scale).rounded() / scale)" : "\(Float(value))"
   }

@@ -35,7 +35,9 @@ struct Planner {
       problems.append(
         ConfigProblem(
           .unreadableFile, "there is no file of initial weights '\(path)'", in: "model.initial_weights",
-          help: "check the path; it is relative to the pipeline file"))
+          help:
+            "check the path; a relative one counts from the pipeline file or, without one, from the working directory"
+        ))
     }
     guard problems.isEmpty, let training, let model else { throw ConfigProblems(problems.inOrderOfText) }
     var data = DataPlan(training: training)

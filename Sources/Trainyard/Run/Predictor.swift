@@ -34,7 +34,7 @@ final class Predictor {
       } catch { throw failure(error, part: "monitor '\(monitor.name)'", call: "prepare") }
     }
     let evaluation = Evaluation(model: model, monitors: monitors, pass: .evaluate)
-    let total = try evaluation.run(loader, epoch: 0)
+    let total = try withRemedies { try evaluation.run(loader, epoch: 0) }
     let logs = Logs(capacity: context.metrics.count)
     if let total { logs.set(lossID, total.mean) }
     for monitor in monitors {
@@ -48,7 +48,17 @@ final class Predictor {
   func predict(_ data: PlannedInstance, batchSize: Int, _ body: (Tensor) throws -> Void) throws {
     let loader = try loader(data, readsTarget: false, batchSize: batchSize, pass: .predict)
     let evaluation = Evaluation(model: model, monitors: [], pass: .predict)
-    _ = try evaluation.run(loader, epoch: 0, onPrediction: { _, prediction in try body(prediction) })
+    _ = try withRemedies {
+      try evaluation.run(loader, epoch: 0, onPrediction: { _, prediction in try body(prediction) })
+    }
+  }
+
+  /// What is missing would have to be imputed as in training, and nothing was: a key of the pipeline is no help any more.
+  private func withRemedies<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch var failure as RunFailure where failure.help == DataError.missingHelp {
+      failure.help = "leave such rows out, or train the model again with 'data.missing' set"
+      throw failure
+    }
   }
 
   private func loader(

@@ -156,7 +156,7 @@ final class Worker {
     let result = trainer.fit(from: point?.contents.run)
     if let epoch = result.epochs.first(where: { $0["loss"].map { !$0.isFinite } ?? false }) {
       let text =
-        "the loss is \(epoch["loss"] ?? .nan) since epoch \(epoch.index + 1): the model has diverged; "
+        "the loss is \(ShortNumber.text(epoch["loss"] ?? .nan)) since epoch \(epoch.index + 1): the model has diverged; "
       outputs.log(
         .warning, text + "try a smaller learning rate, and the callback terminate-on-nan ends such a run",
         from: "the loop")

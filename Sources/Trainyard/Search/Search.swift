@@ -51,7 +51,11 @@ public struct Search: Sendable {
   public var rungs: [Int]? {
     search.config.halving.map { config in
       let folds = plan.crossValidation?.folds
-      let limit = folds.map { $0.strategy == .leaveOneOut ? .max : $0.folds * $0.repeats }
+      let limit = folds.map { folds -> Int in
+        // What the data cannot be divided into is refused when there is data.
+        let (fits, overflow) = folds.folds.multipliedReportingOverflow(by: folds.repeats)
+        return folds.strategy == .leaveOneOut || overflow ? .max : fits
+      }
       return Halving(config, folds: folds != nil).rungs(below: limit ?? plan.training.epochs)
     }
   }

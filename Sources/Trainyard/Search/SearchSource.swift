@@ -89,11 +89,22 @@ final class SearchSource: FitSource {
   /// All that is known when the pool has ended, or the error that ended it.
   func result() throws -> (trials: [SearchTrial], objective: Objective, isTimeUp: Bool) {
     try state.withLock { state in
+      giveBackActive(&state)
       if let failure = state.failure { throw failure }
       return (
         state.trials.values.sorted { $0.number < $1.number }, state.rules.objective, state.isTimeUp
       )
     }
+  }
+
+  /// Trials that an interruption or an error has met between two of their fits: nobody is to wait for this process.
+  private func giveBackActive(_ state: inout State) {
+    for (number, active) in state.active {
+      state.trials[number] = trial(number, active.point, .interrupted)
+      // Where the store fails, the trial is free when this process ends.
+      try? state.book?.release(active.record)
+    }
+    state.active = [:]
   }
 
   // MARK: Handing out
@@ -162,9 +173,12 @@ final class SearchSource: FitSource {
 
   /// The number of the trial to propose next: one that another process may have left, else a new one.
   private func number(_ state: inout State) -> Int? {
-    if let number = state.retry.min() { return number }
-    if let deadline, ContinuousClock.now >= deadline { state.isTimeUp = state.next < state.limit }
-    return state.isTimeUp || state.next >= state.limit ? nil : state.next
+    if let deadline, ContinuousClock.now >= deadline {
+      // Trials of other processes are not waited for either: one that is left there would be begun.
+      state.isTimeUp = state.next < state.limit || !state.held.isEmpty
+      return nil
+    }
+    return state.retry.min() ?? (state.next < state.limit ? state.next : nil)
   }
 
   /// What a trial may look at, in order; `nil`: not all of it is known yet.
@@ -184,7 +198,10 @@ final class SearchSource: FitSource {
       state.retry = []
       let (ended, working) = try book.news { state.outcomes[$0] != nil }
       for kept in ended { learn(kept, &state) }
-      if let deadline, ContinuousClock.now >= deadline { state.isTimeUp = true }
+      if let deadline, ContinuousClock.now >= deadline {
+        // When nothing is left to begin, it was not time that ended the search.
+        state.isTimeUp = (0..<state.limit).contains { state.outcomes[$0] == nil && state.active[$0] == nil }
+      }
       var claimed: (record: TrialRecord?, number: Int, point: SearchPoint?)?
       if state.isTimeUp {
       } else if book.study == nil {

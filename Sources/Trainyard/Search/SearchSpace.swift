@@ -66,10 +66,16 @@ public struct SearchSpace: Sendable, Equatable {
 
   // MARK: The grid
 
+  /// A grid of more points is nobody's, and its values are not to be made one by one.
+  static let mostGridPoints = 1_000_000
+
   /// How many points the grid has; `nil`: a parameter is a continuum, or they are too many to count.
   public var gridCount: Int? {
-    guard parameters.allSatisfy({ $0.count != nil }) else { return nil }
-    return gridCount(from: 0, [])
+    // A parameter that others depend on is counted value by value.
+    let isCountable = zip(parameters, hasDependents).allSatisfy { parameter, hasDependents in
+      parameter.count.map { !hasDependents || $0 <= Self.mostGridPoints } ?? false
+    }
+    return isCountable ? gridCount(from: 0, []) : nil
   }
 
   /// Values that nothing depends on are multiplied, the others tried one by one.

@@ -3,8 +3,6 @@ import Training
 /// Reads `search.parameters` by the rows of the plugins: paths, types, ranges and conditions are checked before the
 /// first trial, and every problem told.
 struct SearchSpaceReader {
-  /// More points than that are nobody's grid.
-  private static let mostPoints = 1_000_000
   /// Beyond it, doubles leave out integers.
   private static let largestInteger = 0x1p53
 
@@ -359,10 +357,11 @@ struct SearchSpaceReader {
         help: "list its values, give it a step, or set strategy: random")
     }
     guard problems.isEmpty else { return }
-    if let count = space.gridCount, count <= Self.mostPoints { return }
-    let count = space.gridCount.map { "\($0)" } ?? "more than 9 · 10^18"
+    let most = SearchSpace.mostGridPoints
+    let count = space.gridCount
+    if let count, count <= most { return }
     add(
-      .outOfRange, "the grid has \(count) points, and \(Self.mostPoints) are the most",
+      .outOfRange, "the grid has \(count.map { "\($0)" } ?? "too many") points, and \(most) are the most",
       search.parameters.position, help: "give the ranges larger steps, or set strategy: random")
   }
 

@@ -41,8 +41,13 @@ public struct TPE: Sendable, Equatable {
   ) -> SearchPoint.Value {
     switch (parameter.domain, l, g) {
     case (.range(let range), .numbers(let l), .numbers(let g)):
-      let points = (0..<max(1, candidates)).map { _ in l.sample(&stream) }
-      return .number(range.value(of: Self.best(points) { l.logDensity($0) - g.logDensity($0) }))
+      // Judged as the values that they come to: between two integers there is none.
+      let values = (0..<max(1, candidates)).map { _ in range.value(of: l.sample(&stream)) }
+      return .number(
+        Self.best(values) { value in
+          let point = range.position(of: value)
+          return l.logDensity(point) - g.logDensity(point)
+        })
     case (.choice, .choices(let l), .choices(let g)):
       let choices = (0..<max(1, candidates)).map { _ in l.sample(&stream) }
       return .choice(Self.best(choices) { l.logDensity($0) - g.logDensity($0) })

@@ -9,7 +9,7 @@ struct RunsShowCommand: ParsableCommand {
   @OptionGroup var flags: StoreFlags
   @Argument(help: "Its id: name, study/3, study/3/2.") var id: String
   @Flag(help: "Prints the config, JSON, and nothing else.") var config = false
-  @Flag(help: "The metrics of each epoch, of a run or a fold.") var epochs = false
+  @Flag(help: "The metrics of each epoch, of a run, a fold or a trial of one fit.") var epochs = false
 
   func run() throws {
     let found = try RunFinder(try flags.open()).find(id)
@@ -45,12 +45,27 @@ struct RunDetails {
       if study.record.kind == .run, let trial = trials.first, let fit = try study.fits(of: trial).first {
         return try self.text(study, study.name, trial, fit, width)
       }
+      if showsEpochs {
+        throw RunProblem(
+          "'\(study.name)' is a \(study.record.kind.words), and --epochs shows the epochs of one fit",
+          help: trials.first.map { "name one, as \(study.name)/\($0.number)" })
+      }
       return try self.text(study, trials, width)
     case .trial(let study, let trial):
       let fits = try study.fits(of: trial)
       var lines = facts(study, "\(study.name)/\(trial.number)", trial)
       for pair in FlatJSON.pairs(trial.parameters) { lines.append((pair.path, pair.text)) }
-      return rows(lines) + (fits.isEmpty ? "" : "\n" + fitTable(study, trial, fits).text(width: width))
+      var text = rows(lines) + (fits.isEmpty ? "" : "\n" + fitTable(study, trial, fits).text(width: width))
+      if showsEpochs {
+        guard fits.count == 1, let fit = fits.first else {
+          let one = fits.first.map { "\(study.name)/\(trial.number)/\($0.shortID)" }
+          throw RunProblem(
+            "'\(study.name)/\(trial.number)' has \(fits.count) fits, and --epochs shows those of one",
+            help: one.map { "name one, as \($0)" })
+        }
+        text += "\n" + (try epochTable(study, fit)).text(width: width)
+      }
+      return text
     case .fit(let study, let trial, let fit):
       return try self.text(study, "\(study.name)/\(trial.number)/\(fit.shortID)", trial, fit, width)
     }

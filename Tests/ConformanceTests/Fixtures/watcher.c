@@ -162,8 +162,12 @@ static ty_status state_load(void *pointer, const ty_source *source) {
 #endif
   wait = source->get_int(source, "wait", &loaded.wait);
   if (source->get_float(source, "best", &loaded.best) < 0 || wait < 0 ||
-      source->get_int(source, "epochs", &loaded.epochs) < 0 || source->get_int(source, "batches", &loaded.batches) < 0)
+      source->get_int(source, "epochs", &loaded.epochs) < 0 || source->get_int(source, "batches", &loaded.batches) < 0) {
+#ifdef FAULT_STALE_BESIDE_SILENCE
+    self->patience += 1;
+#endif
     return fail(self, "the saved state holds values of another type");
+  }
 #ifdef FAULT_NEEDS_KEY
   if (wait == 0 && source->key(source, 0) != NULL) return fail(self, "there is no 'wait'");
 #endif
@@ -173,7 +177,11 @@ static ty_status state_load(void *pointer, const ty_source *source) {
   /* A checkpoint may be damaged: what is counted on must not overflow. */
   if (loaded.wait < 0 || loaded.wait > 1000000000 || loaded.epochs < 0 || loaded.epochs > 1000000000 ||
       loaded.batches < 0 || loaded.batches > 1000000000)
+#ifdef FAULT_STALE_BESIDE_SILENCE
+    return TY_FAILED;
+#else
     return fail(self, "the saved state holds numbers that cannot be");
+#endif
 #endif
   self->progress = loaded;
 #ifdef FAULT_GLOBAL_COUNTER

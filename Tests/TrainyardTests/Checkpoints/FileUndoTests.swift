@@ -157,6 +157,18 @@ import Testing
     #expect(try files() == before)
   }
 
+  @Test func `a journal that counts beyond all numbers is no journal`() throws {
+    let (run, undo) = try begin()
+    undo.taken(1)
+    try folder.write(
+      "resume/undo.jsonl", "{\"after\": 1, \"file\": \"a\", \"kept\": \"9223372036854775806\"}\n")
+    let next = FileUndo(resume, from: 2)
+    run.undo = next
+    next.taken(2)
+    try run.remove("log.csv")
+    #expect(try readText(resume + "/undo.jsonl").hasSuffix("\"kept\": \"000001\"}\n"))
+  }
+
   @Test func `a file that somebody has shortened or taken away is told of`() throws {
     let (run, _) = try begin()
     let lengths = try run.appendedFiles().lengths

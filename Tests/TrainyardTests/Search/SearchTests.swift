@@ -166,6 +166,29 @@ import Testing
     #expect(report.trials.count < 1000)
   }
 
+  @Test func `a search that was done before its time was up has finished`() throws {
+    var moons = try MoonsSearch()
+    moons.settings = "trials: 2, strategy: random, asynchronous: true"
+    _ = try moons.search().run()
+    moons.settings += ", time_limit: 1ms"
+    let again = try moons.search().run()
+    #expect(again.ending == .finished)
+    #expect(again.trials.count == 2)
+  }
+
+  @Test func `a time limit also ends the wait for a trial of another process`() throws {
+    var moons = try MoonsSearch()
+    moons.settings = "trials: 1, strategy: random"
+    _ = try moons.search().run()
+    let store = try RunStore(path: moons.folder("runs/trainyard.db"))
+    let other = try #require(try store.study(named: "moons")?.claimNext(below: 2))
+    #expect(other.number == 1)
+    moons.settings = "trials: 2, strategy: random, time_limit: 200ms"
+    let report = try moons.search().run()
+    #expect(report.ending == .timeLimit)
+    #expect(report.trials.map(\.number) == [0])
+  }
+
   // MARK: The objective
 
   static let objectives: [(settings: String, callbacks: String, code: String)] = [

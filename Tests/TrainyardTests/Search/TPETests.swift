@@ -1,4 +1,5 @@
 import Glibc
+import Support
 import Testing
 import Training
 
@@ -176,6 +177,63 @@ import Training
     ]
     for (found, expected) in zip(estimator.probabilities, expected) { #expect(abs(found - expected) < 1e-12) }
     #expect(abs(estimator.probabilities.reduce(0, +) - 1) < 1e-12)
+  }
+
+  /// `Tests/Data/tpe/record.py` has recorded them.
+  @Test func `the densities are those of Optuna's estimators`() throws {
+    let path = packageFolder() + "/Data/tpe/estimators.json"
+    let data = try JSONValue(parsing: readText(path), from: path)
+    let cases = try #require(data["cases"]?.array)
+    #expect(cases.count > 20)
+    for entry in cases {
+      let name = entry["name"]?.string ?? ""
+      let observed = numbers(entry["observed"])
+      let prior = try #require(entry["prior_weight"]?.double)
+      let density: (Double) -> Double
+      if let count = entry["choices"]?.int {
+        let estimator = ChoiceEstimator(count: Int(count), observed.map { Int($0) }, priorWeight: prior)
+        density = { estimator.logDensity(Int($0)) }
+      } else {
+        let range = NumericRange(
+          low: try #require(entry["low"]?.double), high: try #require(entry["high"]?.double),
+          step: entry["step"]?.double, isLog: entry["log"]?.bool ?? false,
+          isInteger: entry["int"]?.bool ?? false)
+        let estimator = NumericEstimator(
+          range, observed.map { range.position(of: $0) }, priorWeight: prior)
+        density = { estimator.logDensity(range.position(of: $0)) }
+      }
+      for (point, expected) in zip(numbers(entry["points"]), numbers(entry["log_densities"])) {
+        let found = density(point)
+        #expect(abs(found - expected) < 1e-9 * max(1, abs(expected)), "\(name) at \(point)")
+      }
+    }
+    // How many of so many trials are good.
+    for pair in try #require(data["good"]?.array) {
+      let counts = numbers(pair).map { Int($0) }
+      let outcomes = (0..<counts[0]).map {
+        TrialOutcome(number: $0, point: SearchPoint([]), state: .finished, value: Double($0))
+      }
+      #expect(TPE().split(outcomes, .min).good.count == counts[1], "of \(counts[0]) trials")
+    }
+  }
+
+  private func numbers(_ value: JSONValue?) -> [Double] { value?.array?.compactMap(\.double) ?? [] }
+
+  /// At the line's lower end, log 0.5, g has fallen more than l, though the integer there, 1, is what bad trials had.
+  @Test func `integers on a logarithmic scale are judged as integers`() {
+    let space = SearchSpace([SearchParameter("units", SearchSpaceTests.range(1, 4, log: true, int: true))])
+    // The first two are the good ones.
+    let values: [Double] = [4, 4, 1, 4, 3, 2, 1, 3, 1, 1, 1, 1]
+    let outcomes = values.enumerated().map {
+      TrialOutcome(number: $0, point: SearchPoint([.number($1)]), state: .finished, value: Double($0))
+    }
+    var tpe = TPE()
+    // So many that each of the four integers is among them.
+    tpe.candidates = 500
+    for trial in 20..<40 {
+      let point = tpe.point(space, trial: trial, seed: 1, after: outcomes, .min)
+      #expect(SearchSpaceTests.number(point) == 4)
+    }
   }
 
   @Test func `the last 25 trials count in full, and older ones less`() {
