@@ -226,7 +226,9 @@ let package = Package(
       ], path: "Tests/Fuzzing"),
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"],
+      exclude: ["Fixtures"]),
   ]
     + plugins.map {
       .target(
