@@ -31,35 +31,31 @@ import Trainyard
     var preprocessing: [String] = []
   }
 
+  /// Of texts, in a column for each category.
+  static let categories = ["Reshape", "Reshape", "Equal", "Cast", "Reshape", "Concat"]
+  static let filledCategories = [
+    "Reshape", "Equal", "Where", "Reshape", "Equal", "Cast", "Reshape", "Concat",
+  ]
+
   static let cases: [Case] = [
     Case(
-      target: "animal", model: "hidden=[8]", settings: "--set data.standardize=true --set data.missing=mean",
+      target: "animal", settings: "--set data.standardize=true --set data.missing=mean",
       signature:
         "features:tensor(float) k:tensor(string) -> class:tensor(string) probabilities:tensor(float)",
-      preprocessing: [
-        "Cast", "IsNaN", "Where", "Sub", "Mul", "Cast", "Reshape", "Reshape", "Equal", "Cast", "Reshape",
-      ]
-        + ["Concat"]),
+      preprocessing: ["Cast", "IsNaN", "Where", "Sub", "Mul", "Cast"] + filledCategories),
     Case(
       target: "sex", model: "hidden=[5,4],activation=gelu",
       settings: "--set data.standardize=true --set data.missing=most_frequent", numbers: "f64",
       signature: "features:tensor(double) k:tensor(string) -> class:tensor(string) probability:tensor(float)",
-      preprocessing: [
-        "IsNaN", "Where", "Sub", "Mul", "Cast", "Reshape", "Equal", "Where", "Reshape", "Equal", "Cast",
-      ]
-        + ["Reshape", "Concat"]),
+      preprocessing: ["IsNaN", "Where", "Sub", "Mul", "Cast"] + filledCategories),
     Case(
       target: "y", model: "hidden=[8],activation=tanh", settings: "--set data.missing=zero",
       signature: "features:tensor(float) k:tensor(string) -> prediction:tensor(float)",
-      preprocessing: [
-        "Cast", "IsNaN", "Where", "Cast", "Reshape", "Reshape", "Equal", "Cast", "Reshape", "Concat",
-      ]),
+      preprocessing: ["Cast", "IsNaN", "Where", "Cast"] + categories),
     Case(
       target: "[y,z]", model: "hidden=[],activation=sigmoid", settings: "--set data.missing=median",
       signature: "features:tensor(float) k:tensor(string) -> prediction:tensor(float)",
-      preprocessing: [
-        "Cast", "IsNaN", "Where", "Cast", "Reshape", "Reshape", "Equal", "Cast", "Reshape", "Concat",
-      ]),
+      preprocessing: ["Cast", "IsNaN", "Where", "Cast"] + filledCategories),
   ]
 
   /// The dataset of a case, without the other targets.
@@ -111,10 +107,10 @@ import Trainyard
     }
     var facts: [String: String] = [:]
     for entry in try model.messages(14) { facts[entry.texts(1)[0]] = entry.texts(2)[0] }
-    #expect(facts["feature_names"] == "[\"a\",\"b\"]")
+    #expect(facts["feature_names"] == "[\"a\", \"b\"]")
     #expect(
       facts["class_names"]
-        == ["animal": "[\"cat, big\",\"dog\",\"owl\"]", "sex": "[\"f\",\"m\"]"][row.target])
+        == ["animal": "[\"cat, big\", \"dog\", \"owl\"]", "sex": "[\"f\", \"m\"]"][row.target])
   }
 
   /// With `ONNX_PYTHON` set to a Python that has the packages onnx and onnxruntime, as `make onnx-check` does.
