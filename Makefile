@@ -26,6 +26,7 @@ ENGINES := .build/engines
 # Of Debian's, where they can be had; and of PyPI's.
 ENGINE_PACKAGES := libxgboost0
 ENGINE_WHEELS := lightgbm numpy scipy xgboost-cpu
+ONNX := .build/onnx
 # How often, and from which random numbers, `make soak` kills runs.
 KILLS ?= 200
 SEED ?= 1
@@ -83,7 +84,7 @@ printf '#!/bin/sh\nexec clang -fsanitize=$(1) "$$@"\n' > .build/$(1)/bin/cc; \
 chmod +x .build/$(1)/bin/cc
 endef
 
-.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check \
+.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check onnx-check \
   engines engine-packages examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
@@ -130,6 +131,12 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 	$(TENSORBOARD)/bin/pip install --quiet tensorboard
 	$(SWIFT) build --build-tests
 	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
+
+onnx-check: swift packages ## Run exported models with the onnx and onnxruntime packages from PyPI
+	[ -x $(ONNX)/bin/python ] || python3 -m venv $(ONNX)
+	$(ONNX)/bin/pip install --quiet onnx onnxruntime
+	$(SWIFT) build --build-tests
+	ONNX_PYTHON=$(CURDIR)/$(ONNX)/bin/python $(SWIFT) test --skip-build --filter ExportTests
 
 soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
 	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)

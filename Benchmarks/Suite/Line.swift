@@ -89,6 +89,11 @@ struct Line {
     Line(
       "memory-flat", "memory", "Growth of memory from batch 100,000 to batch 1,000,000", "KiB", .atMost(64)),
 
+    Line(
+      "csv-numbers", "csv", "Reading a CSV file of numbers, beside strtod on each of its cells", "times",
+      .atMost(0.5)),
+    Line("csv-mixed", "csv", "Reading one with texts, quotes and missing cells among them", "MB/s"),
+
     Line("growth-rows", "growth", "How the time of an epoch grows with rows: exponent", ""),
     Line("growth-width", "growth", "How the time of an epoch grows with the width of a layer: exponent", ""),
     Line(

@@ -13,6 +13,7 @@ enum ErrorReport {
     case let error as FileError: lines(error.description, help: error.help)
     case let error as RunFolderTaken: lines(error.description, help: error.help)
     case let error as ModelFolderError: lines(error.description, help: error.help)
+    case let error as ExportError: lines(error.description, help: error.help)
     case let error as LockFileError: lines(error.description, help: error.help)
     case let error as SafeTensorsError: lines(error.description, help: error.help)
     case let error as any FailureWords:

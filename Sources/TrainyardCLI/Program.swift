@@ -22,6 +22,7 @@ struct Program: ParsableCommand {
       RunsCommand.self,
       EvaluateCommand.self,
       PredictCommand.self,
+      ExportCommand.self,
       ListCommand.self,
       InspectCommand.self,
       CheckCommand.self,

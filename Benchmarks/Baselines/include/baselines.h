@@ -31,6 +31,12 @@ double baseline_small_calls(long calls);
 /* Writes and syncs count bytes as one file and renames it. Negative: it cannot be written. */
 double baseline_write(const char *path, size_t count);
 
+/* Reads a file and calls strtod on each cell behind its first line. Negative: it cannot be read. */
+double baseline_parse_numbers(const char *path);
+
+/* Reads a file and counts its lines, as wc does. Negative: it cannot be read, or has none. */
+double baseline_count_lines(const char *path);
+
 double baseline_now(void); /* CLOCK_MONOTONIC in seconds */
 
 #endif
