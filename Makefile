@@ -85,7 +85,7 @@ chmod +x .build/$(1)/bin/cc
 endef
 
 .PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check onnx-check \
-  engines engine-packages examples install docs format lint clean swift packages dataset gsl
+  engines engines-cost engine-packages examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -125,6 +125,10 @@ engines: swift packages dataset engine-packages ## Build and test the models ove
 	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
 	TRAINYARD_ENGINES=1 $(SWIFT) build --build-tests
 	TRAINYARD_ENGINES=1 VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(SWIFT) test --skip-build --filter EngineTests
+
+engines-cost: swift packages engine-packages ## What the host costs over the engines' own loops
+	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
+	VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(ENGINES)/bin/python Benchmarks/engines/cost.py --program $(PROGRAM)
 
 tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
 	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)

@@ -37,7 +37,8 @@ import Testing
 
   @Test func `a new example with a README is in the list above`() throws {
     let found = try Shell.check(["sh", "-c", "ls examples/*/README.md"], in: packageFolder()).output
-    for document in found.split(separator: "\n").map(String.init) {
+    // Its commands need engines: EngineTests runs them.
+    for document in found.split(separator: "\n").map(String.init) where !document.contains("engines") {
       #expect(Self.documents.contains { $0.0 == document }, "\(document) is not tested")
     }
   }

@@ -40,6 +40,10 @@ final class LightGBMEnsemble: Ensemble {
     let before = try bytes.map { try LightGBMBooster(library, from: $0) }
     try training.setScores(try before.map { try Self.scores(of: $0, rows, engine) } ?? [])
     booster = try LightGBMBooster(library, on: training, engine.boosterText(learningRate))
+    // As its Python package begins: columns are drawn once more by this.
+    if engine.objective != nil {
+      try library.check(library.resetParameter(booster.handle, "objective=none"))
+    }
     if let before {
       try checkFeatures(before)
       try library.check(library.merge(booster.handle, before.handle))

@@ -7,7 +7,10 @@ struct BoosterProgram {
   let folder: TemporaryFolder
   /// Of the environment that `make engines` makes; `nil`: there is none.
   static let python: String? = getenv("VIRTUAL_ENV").map { String(cString: $0) + "/bin/python" }
-  private static let peer = packageFolder() + "/Tests/EngineTests/Boosters/Fixtures/peer.py"
+  static let fixtures =
+    "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    .joined(separator: "/") + "/Fixtures"
+  private static let peer = fixtures + "/peer.py"
 
   enum Engine: String, CaseIterable, Sendable { case xgboost, lightgbm }
   enum Task: String, CaseIterable, Sendable { case binary, classes, regression, ranking }
@@ -49,7 +52,7 @@ struct BoosterProgram {
         validation: \(data("valid"))
         \(task == .ranking ? "task: ranking" : "")
       model: {plugin: \(engine.rawValue), \(parameters)}
-      train: {epochs: \(rounds), threads: 2, seed: 3}
+      train: {epochs: \(rounds), threads: 1, seed: 3}
       callbacks: \(callbacks)
       output: {folder: runs}
       \(more)
