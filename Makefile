@@ -26,6 +26,10 @@ ENGINES := .build/engines
 # Of Debian's, where they can be had; and of PyPI's.
 ENGINE_PACKAGES := libxgboost0
 ENGINE_WHEELS := lightgbm numpy scipy xgboost-cpu
+# libtorch: the folder of Python's package torch in LIBTORCH, or Debian's; TORCH_PYTHON is a Python that has torch too.
+TORCH_PACKAGES := libtorch-dev python3-torch nlohmann-json3-dev
+TORCH = LIBTORCH="$(or $(LIBTORCH),$$(test ! -r /usr/include/torch/script.h || echo /usr))"
+TORCH_PYTHON ?= /usr/bin/python3
 ONNX := .build/onnx
 # How often, and from which random numbers, `make soak` kills runs.
 KILLS ?= 200
@@ -59,8 +63,8 @@ PLUGIN_CFLAGS := -std=c99 -Wall -Wextra -pedantic -Werror -O2 -shared -fPIC -fvi
 # The built-in plugins, by the table in Package.swift.
 PLUGINS := $(shell sed -n 's/.*kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
 
-# Those over engines, which are there when `make engines` has built them.
-ENGINE_PLUGINS := $(shell sed -n 's/^ *engine("\([a-z0-9-]*\)".*/\1/p' Package.swift)
+# Those over engines, which are there when `make engines` has built them; torch where there is a libtorch.
+ENGINE_PLUGINS := $(shell sed -n 's|^ *engine."\([a-z0-9-]*\)".*|\1|p' Package.swift) torch
 
 # $(call install_packages,names): those that are missing, with sudo where not root. Fails where it cannot.
 define install_packages
@@ -121,10 +125,11 @@ fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECOND
 	  -Xswiftc -sanitize=fuzzer,address
 	@Tests/fuzz.sh .build/fuzz/release/trainyard-fuzz $(FUZZ_SECONDS) $(TARGET)
 
-engines: swift packages dataset engine-packages ## Build and test the models over engines: xgboost, lightgbm
-	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
-	TRAINYARD_ENGINES=1 $(SWIFT) build --build-tests
-	TRAINYARD_ENGINES=1 VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(SWIFT) test --skip-build --filter EngineTests
+engines: swift packages dataset engine-packages ## Build and test the models over engines: xgboost, lightgbm, torch
+	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)
+	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build --build-tests
+	TRAINYARD_ENGINES=1 $(TORCH) VIRTUAL_ENV=$(CURDIR)/$(ENGINES) TORCH_PYTHON=$(TORCH_PYTHON) \
+	  $(SWIFT) test --skip-build --filter EngineTests
 
 engines-cost: swift packages engine-packages ## What the host costs over the engines' own loops
 	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
@@ -260,6 +265,7 @@ dataset:
 engine-packages:
 	@if command -v apt-get >/dev/null; then \
 	  { $(call install_packages,$(ENGINE_PACKAGES)); } || echo "not to be had here: $(ENGINE_PACKAGES)"; \
+	  { $(call install_packages,$(TORCH_PACKAGES)); } || echo "not to be had here: $(TORCH_PACKAGES)"; \
 	fi
 	[ -x $(ENGINES)/bin/python ] || python3 -m venv $(ENGINES)
 	$(ENGINES)/bin/pip install --quiet --disable-pip-version-check $(ENGINE_WHEELS)

@@ -19,7 +19,7 @@ const char *const beginnings[] = {"file", "reset_parameters"};
 const Option options[option_count] = {
     Option(TY_OPTION_PATH, "module", "The module, as torch.jit.script(model).save(path) has written it.", nullptr,
            nullptr, nullptr, TY_OPTION_REQUIRED),
-    Option::choice("initial_weights",
+    Option::choice("initialize",
                    "Where weights begin: file is as the module was saved; reset_parameters calls the method of that name "
                    "that the module exports, with random numbers from the seed.",
                    beginnings, "file"),

@@ -83,7 +83,7 @@ std::vector<GroupRule> parse_groups(const std::string &json) {
 
 Settings::Settings(Host host) {
   module = host.text("module");
-  beginning = choice<Beginning>(host, "initial_weights");
+  beginning = choice<Beginning>(host, "initialize");
   for (std::uint64_t i = 0; i < host.count("input_shape"); i++) input_shape.push_back(host.integer("input_shape", i));
   input_type = choice<InputType>(host, "input_type");
 

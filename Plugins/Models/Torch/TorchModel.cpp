@@ -79,8 +79,8 @@ TorchModel::Parts::Parts(trainyard::Host host)
       names(parameter_names_of(settings)),
       progress(settings) {
   if (settings.beginning == Beginning::reset_parameters && !module.has_method("reset_parameters"))
-    throw Failure("'initial_weights' is reset_parameters, and the module exports no method of that name\n"
-                  "help: mark it with @torch.jit.export in Python, or set 'initial_weights' to file");
+    throw Failure("'initialize' is reset_parameters, and the module exports no method of that name\n"
+                  "help: mark it with @torch.jit.export in Python, or set 'initialize' to file");
   std::int64_t numbers = 0;
   for (const auto &parameter : module.parameters()) numbers += parameter.second.numel();
   host.log("libtorch " TORCH_VERSION " on " + device.str() + ": " + std::to_string(numbers) + " trainable numbers, " +

@@ -51,7 +51,7 @@ import Testing
     try program.write(
       "p.yaml",
       try moons(
-        "dropout", model: ", accumulate_grad_batches: 3, initial_weights: reset_parameters", epochs: 30))
+        "dropout", model: ", accumulate_grad_batches: 3, initialize: reset_parameters", epochs: 30))
     let whole = try program.run("run", "p.yaml", "--quiet", "--name", "whole")
     try #require(whole.status == 0, "\(whole.output)\(whole.errors)")
     let killed = try program.start("run", "p.yaml", "--quiet", "--name", "left")
@@ -92,7 +92,7 @@ import Testing
     let program = try program.get()
     let checked = try program.run(
       "check", "torch", "--component", "torch", "--level", "strict", "--option",
-      "module=" + TorchProgram.module("check"), "--option", "initial_weights=reset_parameters")
+      "module=" + TorchProgram.module("check"), "--option", "initialize=reset_parameters")
     #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
     let warnings = checked.output.split(separator: "\n").filter {
       $0.contains("warning ") && !$0.contains("passed,")

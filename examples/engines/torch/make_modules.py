@@ -28,7 +28,7 @@ class Tabular(nn.Module):
         x = self.dropout(torch.relu(self.first(x)))
         return self.last(torch.relu(self.second(x)))
 
-    # With initial_weights: reset_parameters each run begins with weights of its own seed.
+    # With initialize: reset_parameters each run begins with weights of its own seed.
     @torch.jit.export
     def reset_parameters(self) -> None:
         with torch.no_grad():
