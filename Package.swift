@@ -141,11 +141,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // The built-in model: what can be tested without a host, and its kernels.
     .target(
-      name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
+      name: "MLPCore", dependencies: ["PluginKit", "MLPKernels"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
     // What the built-in datasets share: columns in memory, and files that may be compressed.
@@ -172,7 +171,7 @@ let package = Package(
     .target(name: "Baselines", dependencies: ["CTrainyard"], path: "Benchmarks/Baselines"),
     .executableTarget(
       name: "trainyard-bench",
-      dependencies: ["Baselines", "COpenBLAS", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
+      dependencies: ["Baselines", "MLPKernels", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
       path: "Benchmarks/Suite"),
 
     // Tests. Support: what several of them use.
