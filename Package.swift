@@ -120,10 +120,13 @@ let package = Package(
     .target(
       name: "Trainyard",
       dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML", "CZlib"]),
+    // What the program, and not the library, tells the allocator.
+    .target(name: "CMemory"),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: [
-        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Trainyard", "Conformance", "CMemory",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Templates"]),
 

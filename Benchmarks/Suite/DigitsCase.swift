@@ -53,7 +53,7 @@ extension Bench {
       callbacks: [{plugin: early-stopping, monitor: val_loss, patience: 3}]
       cross_validation: {folds: 5, stratify: true}
       search: {strategy: grid, parameters: {model.learning_rate: \(rates), model.l2: [0.0, 0.0001]}}
-      output: {folder: null}
+      output: {folder: \(self.folder("runs")), store: false}
       """
   }
 }

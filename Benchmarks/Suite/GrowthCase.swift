@@ -89,7 +89,7 @@ extension Bench {
             strategy: random
             trials: \(trials)
             parameters: {model.learning_rate: {log_uniform: [0.001, 0.1]}}
-          output: {folder: null}
+          output: {folder: \(self.folder("runs")), store: false}
           """))
       search.workers = 1
       let start = baseline_now()
