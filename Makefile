@@ -49,7 +49,7 @@ THREAD_SANITIZER := --sanitize=thread --scratch-path .build/thread $(foreach nam
   -Xlinker -u -Xlinker $(name) -Xlinker --export-dynamic-symbol -Xlinker $(name))
 
 # What Debian and Ubuntu call the libraries that the build needs.
-PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas-dev libsqlite3-dev libyaml-dev nettle-dev zlib1g-dev pkg-config make
+PACKAGES := libcurl4-openssl-dev libffi-dev libopenblas0 libsqlite3-dev libyaml-dev nettle-dev zlib1g-dev pkg-config make
 # The data of the first run. Nothing else needs it.
 DATASET := dataset-fashion-mnist
 # What the example of a foreign library measures with. Nothing else needs it.

@@ -183,10 +183,13 @@ let package = Package(
     .target(
       name: "Trainyard",
       dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML", "CZlib"]),
+    // What the program, and not the library, tells the allocator.
+    .target(name: "CMemory"),
     .executableTarget(
       name: "TrainyardCLI",
       dependencies: [
-        "Trainyard", "Conformance", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Trainyard", "Conformance", "CMemory",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Templates"]),
 
@@ -204,11 +207,10 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CFFI", pkgConfig: "libffi", providers: [.apt(["libffi-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // The built-in model: what can be tested without a host, and its kernels.
     .target(
-      name: "MLPCore", dependencies: ["PluginKit", "MLPKernels", "COpenBLAS"], path: "Plugins/Models/MLPCore"),
+      name: "MLPCore", dependencies: ["PluginKit", "MLPKernels"], path: "Plugins/Models/MLPCore"),
     .target(name: "MLPKernels", path: "Plugins/Models/MLPKernels"),
 
     // What the built-in datasets share: columns in memory, files that may be compressed, numbers in texts.
@@ -245,7 +247,7 @@ let package = Package(
     .target(name: "Baselines", dependencies: ["CTrainyard"], path: "Benchmarks/Baselines"),
     .executableTarget(
       name: "trainyard-bench",
-      dependencies: ["Baselines", "COpenBLAS", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
+      dependencies: ["Baselines", "MLPKernels", "ForeignCalls", "PluginHost", "Support", "Trainyard"],
       path: "Benchmarks/Suite"),
 
     // Tests. Support: what several of them use.

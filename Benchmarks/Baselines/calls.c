@@ -79,8 +79,17 @@ double baseline_mean_square(const float *prediction, const float *target, size_t
 
 double baseline_small(double a, double b) { return a + b; }
 
-double baseline_direct_calls(const float *prediction, const float *target, size_t count, long calls) {
-  double (*volatile function)(const float *, const float *, size_t) = baseline_mean_square;
+/* The function `name` of a library, into *function. */
+static int find(const char *library, const char *name, void *function) {
+  void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), *symbol = handle ? dlsym(handle, name) : NULL;
+  memcpy(function, &symbol, sizeof symbol);
+  return symbol != NULL;
+}
+
+double baseline_direct_calls(const char *library, const float *prediction, const float *target, size_t count,
+                             long calls) {
+  double (*function)(const float *, const float *, size_t);
+  if (!find(library, "baseline_mean_square", &function)) return -1;
   volatile double result;
   double start = baseline_now();
   for (long i = 0; i < calls; i++) result = function(prediction, target, count);
@@ -88,8 +97,9 @@ double baseline_direct_calls(const float *prediction, const float *target, size_
   return baseline_now() - start;
 }
 
-double baseline_small_calls(long calls) {
-  double (*volatile function)(double, double) = baseline_small;
+double baseline_small_calls(const char *library, long calls) {
+  double (*function)(double, double);
+  if (!find(library, "baseline_small", &function)) return -1;
   volatile double result;
   double start = baseline_now();
   for (long i = 0; i < calls; i++) result = function(1, 2);

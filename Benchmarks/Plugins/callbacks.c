@@ -5,6 +5,8 @@
  *   -DQUIET bench-quiet: has none of them
  *   -DMETER bench-meter: notes the time of the first trained batch, and at the batches that
  *           $TRAINYARD_METER_AT names the process's memory and its allocations; writes them to $TRAINYARD_METER
+ *   -DGAPS  bench-gaps: notes the time from the end of each batch to the begin of the next, and from the first
+ *           end to the last begin; writes them to $TRAINYARD_METER
  */
 #define _GNU_SOURCE
 #include "trainyard.h"
@@ -130,6 +132,54 @@ static ty_status train_end(void *self, const ty_event *event) {
   return TY_OK;
 }
 #define HOOKS .on_batch_end = batch_end, .on_train_end = train_end
+#endif
+
+#ifdef GAPS
+#define ID "bench-gaps"
+
+enum { MOST = 4096 };
+static struct {
+  long count;
+  long long first_end, last_end, last_begin, gap[MOST]; /* ns */
+} noted;
+
+static long long nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static ty_status batch_begin(void *self, const ty_event *event) {
+  (void)self;
+  (void)event;
+  if (!noted.last_end) return TY_OK;
+  noted.last_begin = nanoseconds();
+  if (noted.count < MOST) noted.gap[noted.count] = noted.last_begin - noted.last_end;
+  noted.count++;
+  return TY_OK;
+}
+
+static ty_status batch_end(void *self, const ty_event *event) {
+  (void)self;
+  (void)event;
+  noted.last_end = nanoseconds();
+  if (!noted.first_end) noted.first_end = noted.last_end;
+  return TY_OK;
+}
+
+static ty_status train_end(void *self, const ty_event *event) {
+  (void)self;
+  (void)event;
+  const char *path = getenv("TRAINYARD_METER");
+  FILE *file = path ? fopen(path, "w") : NULL;
+  if (!file) return TY_OK;
+  fprintf(file, "{\"batches\": %ld, \"total\": %lld, \"gaps\": [", noted.count, noted.last_begin - noted.first_end);
+  for (long i = 0; i < noted.count && i < MOST; i++) fprintf(file, "%s%lld", i ? ", " : "", noted.gap[i]);
+  fprintf(file, "]}\n");
+  fclose(file);
+  return TY_OK;
+}
+#define HOOKS .on_batch_begin = batch_begin, .on_batch_end = batch_end, .on_train_end = train_end
 #endif
 
 static const ty_callback table = {

@@ -36,7 +36,7 @@ final class Bench {
 
   private var libraries: [String: String] = [:]
 
-  /// The path of `bench-noop`, `bench-quiet` or `bench-meter`.
+  /// The path of `bench-noop`, `bench-quiet`, `bench-meter` or `bench-gaps`.
   func plugin(_ id: String) throws -> String {
     let kind = id.split(separator: "-").last.map { $0.uppercased() } ?? ""
     return try library(id) { path in
@@ -84,12 +84,16 @@ final class Bench {
 
   // MARK: Runs
 
-  /// A plan from a pipeline as text; without a run folder unless one is named.
-  func plan(_ pipeline: String, folder: String? = nil) throws -> Plan {
+  func pipeline(_ text: String) throws -> Pipeline {
     let start = SourcePosition(file: "pipeline", line: 1, column: 1)
-    var pipeline = try Pipeline(try ConfigReader.read(text: pipeline, at: start))
+    var pipeline = try Pipeline(try ConfigReader.read(text: text, at: start))
     pipeline.searchFirst([built])
-    var plan = try pipeline.plan()
+    return pipeline
+  }
+
+  /// A plan from a pipeline as text; without a run folder unless one is named.
+  func plan(_ text: String, folder: String? = nil) throws -> Plan {
+    var plan = try pipeline(text).plan()
     plan.output.folder = folder
     return plan
   }
@@ -119,16 +123,39 @@ final class Bench {
 
   /// Runs the program `trainyard` until it ends; gives what its bench-meter noted, and when it was started.
   func meter(_ pipeline: String, at batches: [Int] = [], counting: Bool = false) throws -> Meter {
-    let file = try folder.write("metered.yaml", pipeline)
-    let notes = folder("meter.json")
-    var environment = ["TRAINYARD_METER": notes]
-    environment["TRAINYARD_METER_AT"] = batches.map(String.init).joined(separator: ",")
+    var environment = ["TRAINYARD_METER_AT": batches.map(String.init).joined(separator: ",")]
     if counting { environment["LD_PRELOAD"] = try allocationCounter() }
     let start = baseline_now()
+    return try Meter(notes(pipeline, environment), start: start)
+  }
+
+  /// Likewise for a pipeline with bench-gaps.
+  func gaps(_ pipeline: String) throws -> Gaps { try Gaps(notes(pipeline, [:])) }
+
+  private func notes(_ pipeline: String, _ environment: [String: String]) throws -> JSONValue {
+    let file = try folder.write("metered.yaml", pipeline)
+    let notes = folder("meter.json")
     let result = try Shell.run(
-      [built + "/trainyard", "run", file, "--quiet"], in: folder.path, environment: environment)
+      [built + "/trainyard", "run", file, "--quiet"], in: folder.path,
+      environment: environment.merging(["TRAINYARD_METER": notes]) { $1 })
     guard result.status == 0 else { throw TestError("trainyard run failed:\n\(result.errors)") }
-    return try Meter(JSONValue(parsing: try readText(notes), from: notes), start: start)
+    return try JSONValue(parsing: try readText(notes), from: notes)
+  }
+
+  /// What bench-gaps noted, in seconds.
+  struct Gaps {
+    /// Between two batches.
+    let gaps: [Double]
+    /// From the end of the first batch to the begin of the last, divided by the batches in between.
+    let perBatch: Double
+
+    init(_ json: JSONValue) throws {
+      guard let batches = json["batches"]?.double, let total = json["total"]?.double,
+        let gaps = json["gaps"]?.array, !gaps.isEmpty
+      else { throw TestError("bench-gaps noted nothing") }
+      self.gaps = gaps.map { ($0.double ?? .nan) / 1e9 }
+      perBatch = total / 1e9 / batches
+    }
   }
 
   /// What bench-meter noted.

@@ -1,38 +1,38 @@
 import Baselines
 import Glibc
+import Support
 import Trainyard
 
 extension Bench {
-  /// 8 settings of 5 fits each, as a search with cross-validation makes them: 64-32-10 on data like scikit-learn's digits,
-  /// at most 20 epochs, early stopping with patience 3, one session for each setting.
+  /// A search over a grid of 8 settings with 5 folds each: 64-32-10 on data like scikit-learn's digits, at most 20 epochs,
+  /// early stopping with patience 3. With one worker, and with two side by side.
   ///
   /// `make bench-peers` does it with the digits themselves, beside the peers.
   func digits() throws -> [Figure] {
-    let rates = isSmoke ? [1e-3] : [3e-4, 1e-3, 3e-3, 1e-2]
-    let plans = try rates.flatMap { rate in
-      try [0.0, 1e-4].map { try plan(digitsPipeline(rate: rate, l2: $0)) }
-    }
-    var steps = 0
-    let seconds = try Rounds.alternate(
+    let pipeline = try pipeline(digitsPipeline)
+    var epochs = 0
+    let values = try Rounds.alternate(
       rounds,
-      [
+      [1, 2].map { workers in
         {
-          steps = 0
+          var search = try Search(pipeline)
+          search.workers = workers
           let start = baseline_now()
-          for plan in plans {
-            try plan.withSession { session in
-              for fold in 1...5 {
-                let report = try session.fit(seed: UInt64(fold))
-                _ = try Bench.epochs(report)
-                steps += report.result.steps
-              }
-            }
+          let report = try search.run()
+          let seconds = baseline_now() - start
+          guard report.trials.allSatisfy({ $0.state == .finished }) else {
+            throw TestError("a trial failed: \(report.trials.lazy.compactMap(\.error).first ?? "")")
           }
-          return baseline_now() - start
+          epochs = report.trials.reduce(0) { $0 + $1.epochs }
+          return seconds
         }
-      ])[0]
-    let perStep = Rounds.median(seconds) / Double(max(1, steps)) * 1e6
-    return [Figure("digits", rounds: seconds, parts: [("steps", Double(steps)), ("us_per_step", perStep)])]
+      })
+    return [
+      Figure("digits", rounds: values[0], parts: [("epochs", Double(epochs))]),
+      Figure(
+        "digits-workers", rounds: values[0] / values[1],
+        parts: [("one_s", Rounds.median(values[0])), ("two_s", Rounds.median(values[1]))]),
+    ]
   }
 
   /// `make bench-peers` names a folder with the digits themselves.
@@ -43,15 +43,17 @@ extension Bench {
     return "{dataset: idx, images: \(folder)/images.idx, labels: \(folder)/labels.idx}"
   }
 
-  private func digitsPipeline(rate: Double, l2: Double) -> String {
-    """
-    data:
-      train: \(digitsData)
-      validation: {fraction: 0.2, stratify: true}
-    model: {plugin: mlp, hidden: [32], optimizer: adam, learning_rate: \(rate), l2: \(l2)}
-    train: {epochs: \(size(20, smoke: 2)), batch_size: 32, validation_batch_size: 512}
-    monitors: [accuracy]
-    callbacks: [{plugin: early-stopping, monitor: val_loss, patience: 3}]
-    """
+  private var digitsPipeline: String {
+    let rates = isSmoke ? "[0.001]" : "[0.0003, 0.001, 0.003, 0.01]"
+    return """
+      data: {train: \(digitsData)}
+      model: {plugin: mlp, hidden: [32], optimizer: adam}
+      train: {epochs: \(size(20, smoke: 2)), batch_size: 32, validation_batch_size: 512}
+      monitors: [accuracy]
+      callbacks: [{plugin: early-stopping, monitor: val_loss, patience: 3}]
+      cross_validation: {folds: 5, stratify: true}
+      search: {strategy: grid, parameters: {model.learning_rate: \(rates), model.l2: [0.0, 0.0001]}}
+      output: {folder: \(self.folder("runs")), store: false}
+      """
   }
 }

@@ -1,6 +1,7 @@
 import Baselines
-import COpenBLAS
 import Glibc
+import MLPKernels
+import Support
 import Trainyard
 
 extension Bench {
@@ -46,7 +47,7 @@ extension Bench {
         max(1, rounds / 2),
         [
           { Rounds.median(try Bench.epochs(session.fit())) },
-          { Rounds.median((0..<3).map { _ in products.seconds(threads: threads) }) },
+          { Rounds.median(try (0..<3).map { _ in try products.seconds(threads: threads) }) },
         ])
     }
     let rate = (values[1] / values[0]).map { $0 * 100 }
@@ -78,7 +79,7 @@ extension Bench {
   }
 }
 
-/// The matrix products of an epoch, on memory of their own.
+/// The matrix products of an epoch in OpenBLAS, with the kernels that it should have chosen, on memory of their own.
 private final class Products {
   private let sizes: [Int]
   private let batch: Int
@@ -108,8 +109,8 @@ private final class Products {
     return Double(rows) * Double(6 * all - 2 * weights[0]) + Double(validation) * Double(2 * all)
   }
 
-  func seconds(threads: Int) -> Double {
-    openblas_set_num_threads(Int32(threads))
+  func seconds(threads: Int) throws -> Double {
+    guard mlp_blas_open(Int32(threads)) != 0 else { throw TestError("OpenBLAS cannot be opened") }
     let start = baseline_now()
     var row = 0
     while row < rows {
@@ -117,8 +118,8 @@ private final class Products {
       forward(count)
       for layer in (0..<sizes.count - 1).reversed() {
         let (inputs, outputs) = (sizes[layer], sizes[layer + 1])
-        multiply(CblasTrans, CblasNoTrans, inputs, outputs, count, inputs, outputs)
-        if layer > 0 { multiply(CblasNoTrans, CblasTrans, count, inputs, outputs, outputs, outputs) }
+        mlp_blas_multiply(result, left, 1, right, 0, inputs, outputs, count, 0)
+        if layer > 0 { mlp_blas_multiply(result, left, 0, right, 1, count, inputs, outputs, 0) }
       }
       row += count
     }
@@ -132,16 +133,11 @@ private final class Products {
 
   private func forward(_ count: Int) {
     for (inputs, outputs) in zip(sizes, sizes.dropFirst()) {
-      multiply(CblasNoTrans, CblasNoTrans, count, outputs, inputs, inputs, outputs)
+      mlp_blas_multiply(result, left, 0, right, 0, count, outputs, inputs, 0)
     }
   }
 
-  private func multiply(
-    _ left: CBLAS_TRANSPOSE, _ right: CBLAS_TRANSPOSE, _ m: Int, _ n: Int, _ k: Int, _ leftRow: Int,
-    _ rightRow: Int
-  ) {
-    cblas_sgemm(
-      CblasRowMajor, left, right, Int32(m), Int32(n), Int32(k), 1, memory, Int32(leftRow), memory + largest,
-      Int32(rightRow), 0, memory + 2 * largest, Int32(n))
-  }
+  private var left: UnsafeMutablePointer<Float> { memory }
+  private var right: UnsafeMutablePointer<Float> { memory + largest }
+  private var result: UnsafeMutablePointer<Float> { memory + 2 * largest }
 }

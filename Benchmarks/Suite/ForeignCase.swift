@@ -33,15 +33,17 @@ extension Bench {
               return baseline_now() - start
             },
             {
-              baseline_direct_calls(
-                p.assumingMemoryBound(to: Float.self), t.assumingMemoryBound(to: Float.self), rows, calls)
+              try self.checked(
+                baseline_direct_calls(
+                  library, p.assumingMemoryBound(to: Float.self), t.assumingMemoryBound(to: Float.self), rows,
+                  calls))
             },
             {
               let start = baseline_now()
               for _ in 0..<small { sum() }
               return baseline_now() - start
             },
-            { baseline_small_calls(small) },
+            { try self.checked(baseline_small_calls(library, small)) },
           ])
       }
     }
@@ -60,7 +62,12 @@ extension Bench {
     ]
   }
 
-  /// The very code that is called directly, as a library.
+  private func checked(_ seconds: Double) throws -> Double {
+    guard seconds >= 0 else { throw TestError("the baseline cannot open the library of measures") }
+    return seconds
+  }
+
+  /// What both sides call.
   private func measures() throws -> String {
     let source = packageFolder() + "/Benchmarks/Baselines/"
     let path = folder("libmeasures.so")

@@ -24,7 +24,7 @@ struct Curve {
 
 extension Bench {
   func growth() throws -> [Figure] {
-    try [rowsCurve(), widthCurve(), callbacksCurve(), pluginsCurve()].map(\.figure)
+    try [rowsCurve(), widthCurve(), callbacksCurve(), pluginsCurve(), trialsCurve()].map(\.figure)
   }
 
   private func curve(
@@ -75,5 +75,26 @@ extension Bench {
     let sizes = isSmoke ? [2, 4] : [10, 100, 1000]
     let copies = try copies(sizes.last ?? 1)
     return try curve("growth-plugins", "plugins", sizes) { try self.child("load", copies, $0) }
+  }
+
+  private func trialsCurve() throws -> Curve {
+    try curve("growth-trials", "trials", isSmoke ? [2, 4] : [10, 100, 1000]) { trials in
+      var search = try Search(
+        self.pipeline(
+          """
+          data: {train: {dataset: synthetic, shape: moons, rows: 200}, validation: {fraction: 0.2}}
+          model: {plugin: mlp, hidden: [8]}
+          train: {epochs: 2, batch_size: 32}
+          search:
+            strategy: random
+            trials: \(trials)
+            parameters: {model.learning_rate: {log_uniform: [0.001, 0.1]}}
+          output: {folder: \(self.folder("runs")), store: false}
+          """))
+      search.workers = 1
+      let start = baseline_now()
+      _ = try search.run()
+      return baseline_now() - start
+    }
   }
 }

@@ -34,7 +34,7 @@ struct Line {
     self.goal = goal
   }
 
-  /// All lines, in the order of the page. Those that no case measures yet stand there as not measured.
+  /// All lines, in the order of the page.
   static let all: [Line] = [
     Line(
       "hook-c", "hooks", "A hook call through the whole host into a C callback, beside a bare indirect call",

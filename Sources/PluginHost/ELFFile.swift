@@ -9,7 +9,7 @@ package struct ExportedSymbol: Equatable, Sendable {
   /// The symbols that the library at `path` exports; `nil` for a file that has lost its section headers.
   package static func all(in path: String) throws(LoadError) -> [ExportedSymbol]? {
     do {
-      return try LibraryFile(path).exportedSymbols
+      return try LibraryFile.exportedSymbols(of: path)
     } catch {
       throw error.error(at: path)
     }

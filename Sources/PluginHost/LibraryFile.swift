@@ -13,11 +13,26 @@ struct LibraryFile {
   let identity: Identity
   /// Whether `trainyard_plugin` is among the dynamic symbols; `nil` for a file that has lost its section headers.
   let exportsEntry: Bool?
-  /// Everything that it exports; `nil` likewise.
-  let exportedSymbols: [ExportedSymbol]?
-  let linkage: Linkage
+  /// What it is linked against; of a file that was read for that.
+  private(set) var linkage = Linkage()
 
-  init(_ userPath: String) throws(LoadFault) {
+  /// - Parameter readsLinkage: What a library is linked against is of interest where it is compared with a lock file; it
+  ///   would cost a tenth of the time in which a plugin is loaded.
+  init(_ userPath: String, readsLinkage: Bool = false) throws(LoadFault) {
+    try self.init(userPath) { elf in readsLinkage ? elf.linkage : Linkage() }
+  }
+
+  /// Everything that the library at `userPath` exports; `nil` for a file that has lost its section headers.
+  static func exportedSymbols(of userPath: String) throws(LoadFault) -> [ExportedSymbol]? {
+    var symbols: [ExportedSymbol]?
+    _ = try LibraryFile(userPath) { elf in
+      symbols = elf.hasDynamicSymbols ? elf.exportedSymbols : nil
+      return Linkage()
+    }
+    return symbols
+  }
+
+  private init(_ userPath: String, _ reading: (ELFFile) -> Linkage) throws(LoadFault) {
     guard let canonical = realpath(userPath, nil) else { throw Self.fault(errno) }
     defer { free(canonical) }
     guard let path = try? Foreign.text(canonical) else { throw .unreadable(reason: "its path is not UTF-8") }
@@ -37,8 +52,7 @@ struct LibraryFile {
     identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     let elf = try Self.examine(file, Int(status.st_size))
     exportsEntry = elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
-    exportedSymbols = elf.hasDynamicSymbols ? elf.exportedSymbols : nil
-    linkage = elf.linkage
+    linkage = reading(elf)
   }
 
   /// What the library's author says of how to install what it needs: the text in its section `.trainyard.install`.

@@ -43,6 +43,26 @@ public protocol Callback: Exportable {
   func onValidationBatchEnd(_ event: Event) throws -> ValidationBatchEnd
   /// An error ended the run; `event.text` has its words. `onTrainEnd(failed)` follows.
   func onException(_ event: Event) throws -> Exception
+
+  // The hooks that run in every batch, without a result. Written by the extension below in the plugin's own module, where
+  // the result's type is known; here it would have to be looked up at run time, in each call.
+  func _callBatchBegin(_ event: Event) throws
+  func _callBatchEnd(_ event: Event) throws
+  func _callOptimizerStep(_ event: Event) throws
+  func _callValidationBatchBegin(_ event: Event) throws
+  func _callValidationBatchEnd(_ event: Event) throws
+}
+
+extension Callback {
+  @inlinable public func _callBatchBegin(_ event: Event) throws { _ = try onBatchBegin(event) }
+  @inlinable public func _callBatchEnd(_ event: Event) throws { _ = try onBatchEnd(event) }
+  @inlinable public func _callOptimizerStep(_ event: Event) throws { _ = try onOptimizerStep(event) }
+  @inlinable public func _callValidationBatchBegin(_ event: Event) throws {
+    _ = try onValidationBatchBegin(event)
+  }
+  @inlinable public func _callValidationBatchEnd(_ event: Event) throws {
+    _ = try onValidationBatchEnd(event)
+  }
 }
 
 /// The result of a hook that a callback does not implement.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMemory
 import Glibc
 import Trainyard
 
@@ -41,6 +42,7 @@ struct Program: ParsableCommand {
     StandardStreams.holdPlaces()
     // A file that grows too large is an error of a write, which names the file.
     signal(SIGXFSZ, SIG_IGN)
+    ty_malloc_keep()
     do {
       var command = try parseAsRoot()
       try command.run()

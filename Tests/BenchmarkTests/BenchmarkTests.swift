@@ -12,11 +12,6 @@ private let releaseProgram: String? = {
 
 /// The benchmarks as people run them, as small as they get. Nothing here depends on time.
 @Suite(.serialized) struct BenchmarkTests {
-  /// Lines that no case measures yet.
-  static let notMeasured: Set = [
-    "digits-workers", "checkpoint-write", "checkpoint-wait", "isolation", "growth-trials",
-  ]
-
   private func program(_ words: String...) throws -> Shell.Result {
     try Shell.run([try builtFolder() + "/trainyard-bench"] + words)
   }
@@ -44,7 +39,7 @@ private let releaseProgram: String? = {
       try program("--list").output.split(separator: "\n").compactMap { line in
         line.split(separator: "\t").dropFirst().first.map(String.init)
       })
-    var missing = listed.subtracting(measured).subtracting(Self.notMeasured)
+    var missing = listed.subtracting(measured)
     if !dataIsThere { missing.subtract(["start-unpacking", "fashion-1", "fashion-2", "wide-1", "wide-2"]) }
     if !dataIsThere { missing.subtract(["accuracy", "memory-peak"]) }
     #expect(missing == [])

@@ -41,8 +41,7 @@ import Testing
 
   @Test(arguments: models.indices)
   func `the model passes the strict check`(_ index: Int) throws {
-    // OpenBLAS starts its threads as it is loaded, where there is more than one processor.
-    expectClean(try check("mlp", Self.models[index]), except: ["entry-pure"])
+    expectClean(try check("mlp", Self.models[index]))
   }
 
   @Test func `every built-in model and dataset is checked`() {

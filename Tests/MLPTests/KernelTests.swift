@@ -90,4 +90,70 @@ import Testing
       #expect(sums[o] == (0..<rows).reduce(Float(0)) { $0 + d[$1 * outputs + o] })
     }
   }
+
+  /// Rows, inputs, outputs: with and without remainders of tiles, vectors and blocks of depth.
+  static let shapes = [
+    (1, 1, 1), (5, 3, 7), (32, 64, 32), (33, 31, 100), (100, 1, 200), (7, 300, 17), (128, 128, 10),
+    (20, 140, 259), (13, 129, 65), (3, 513, 47), (6, 128, 64),
+  ]
+
+  private typealias Forward = (
+    UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int, Int,
+    Int
+  ) -> Void
+  private typealias WeightGradient = (
+    UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Int, Int32
+  ) -> Void
+  private typealias InputGradient = (
+    UnsafeMutablePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, Int, Int, Int
+  ) -> Void
+
+  @Test(.enabled(if: mlp_has_dense_kernels() != 0), arguments: shapes)
+  func `the products for AVX-512 agree with sums in double`(rows: Int, inputs: Int, outputs: Int) {
+    check(rows, inputs, outputs, mlp_dense_forward, mlp_dense_weight_gradient, mlp_dense_input_gradient)
+  }
+
+  @Test(.enabled(if: mlp_blas_open(1) != 0), arguments: shapes)
+  func `the products in OpenBLAS agree with sums in double`(rows: Int, inputs: Int, outputs: Int) {
+    check(rows, inputs, outputs, mlp_blas_forward, mlp_blas_weight_gradient, mlp_blas_input_gradient)
+  }
+
+  private func check(
+    _ rows: Int, _ inputs: Int, _ outputs: Int, _ forward: Forward, _ weightGradient: WeightGradient,
+    _ inputGradient: InputGradient
+  ) {
+    func numbers(_ count: Int, _ step: Int) -> [Float] {
+      (0..<count).map { Float(($0 * step) % 101) / 50 - 1 }
+    }
+    let (x, w, d) = (numbers(rows * inputs, 7), numbers(inputs * outputs, 13), numbers(rows * outputs, 29))
+    let bias = numbers(outputs, 3)
+    // What lies behind a result stays.
+    func result(_ count: Int) -> [Float] { [Float](repeating: 5, count: count + 1) }
+    var (z, g, e) = (result(rows * outputs), result(inputs * outputs), result(rows * inputs))
+    forward(&z, x, w, bias, rows, inputs, outputs)
+    inputGradient(&e, d, w, rows, inputs, outputs)
+    weightGradient(&g, x, d, rows, inputs, outputs, 0)
+    weightGradient(&g, x, d, rows, inputs, outputs, 1)
+    func sum(_ count: Int, _ term: (Int) -> (Float, Float)) -> Double {
+      (0..<count).reduce(0.0) { $0 + Double(term($1).0) * Double(term($1).1) }
+    }
+    var worst = 0.0
+    func compare(_ value: Float, _ expected: Double) { worst = max(worst, abs(Double(value) - expected)) }
+    for i in 0..<rows {
+      for o in 0..<outputs {
+        compare(
+          z[i * outputs + o], Double(bias[o]) + sum(inputs) { (x[i * inputs + $0], w[$0 * outputs + o]) })
+      }
+      for k in 0..<inputs {
+        compare(e[i * inputs + k], sum(outputs) { (d[i * outputs + $0], w[k * outputs + $0]) })
+      }
+    }
+    for k in 0..<inputs {
+      for o in 0..<outputs {
+        compare(g[k * outputs + o], 2 * sum(rows) { (x[$0 * inputs + k], d[$0 * outputs + o]) })
+      }
+    }
+    #expect(worst < 2e-4)
+    #expect(z.last == 5 && g.last == 5 && e.last == 5)
+  }
 }

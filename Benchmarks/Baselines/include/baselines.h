@@ -21,12 +21,13 @@ double baseline_open_libraries(const char *folder, long count);
 /* A measure as somebody might have written it: the mean of the squared differences. */
 double baseline_mean_square(const float *prediction, const float *target, size_t count);
 
-/* Calls baseline_mean_square() through a pointer. */
-double baseline_direct_calls(const float *prediction, const float *target, size_t count, long calls);
+/* Calls baseline_mean_square() of a library through a pointer. Negative: it cannot be opened. */
+double baseline_direct_calls(const char *library, const float *prediction, const float *target, size_t count,
+                             long calls);
 
 /* One call of an empty function with the arguments of a small measure, through a pointer. */
 double baseline_small(double a, double b);
-double baseline_small_calls(long calls);
+double baseline_small_calls(const char *library, long calls);
 
 /* Writes and syncs count bytes as one file and renames it. Negative: it cannot be written. */
 double baseline_write(const char *path, size_t count);

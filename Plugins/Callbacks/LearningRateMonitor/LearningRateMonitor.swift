@@ -52,12 +52,14 @@ final class LearningRateMonitor: Callback {
     }
   }
 
-  func onEpochBegin(_ event: Event) { progress.values = [] }
+  func onEpochBegin(_ event: Event) { progress.values.removeAll(keepingCapacity: true) }
 
   // When every callback has had its say in what the batch is trained with.
   func onBatchBegin(_ event: Event) {
     switch loggingInterval {
-    case .epoch: if progress.values.isEmpty { progress.values = values(event) }
+    case .epoch:
+      guard progress.values.isEmpty, let optimizer = event.optimizer else { return }
+      for name in names { progress.values.append(optimizer.value(name) ?? .nan) }
     case .step:
       guard let optimizer = event.optimizer else { return }
       for index in names.indices { event.publish(metrics[index], optimizer.value(names[index]) ?? .nan) }
@@ -66,11 +68,6 @@ final class LearningRateMonitor: Callback {
 
   func onEpochEnd(_ event: Event) {
     if loggingInterval == .epoch { publish(progress.values, event) }
-  }
-
-  private func values(_ event: Event) -> [Double] {
-    guard let optimizer = event.optimizer else { return [] }
-    return names.map { optimizer.value($0) ?? .nan }
   }
 
   private func publish(_ values: [Double], _ event: Event) {

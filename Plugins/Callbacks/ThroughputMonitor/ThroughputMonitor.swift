@@ -38,9 +38,10 @@ final class ThroughputMonitor: Callback {
   func reset() { seen = Seen() }
 
   func onEpochBegin(_ event: Event) throws {
-    seen = Seen()
     seen.first = try mark(event)
     seen.last = seen.first
+    // Its memory stays: each epoch would make it grow anew, in its batches.
+    seen.window.removeAll(keepingCapacity: true)
   }
 
   func onBatchEnd(_ event: Event) throws {

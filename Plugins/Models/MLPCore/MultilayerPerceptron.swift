@@ -23,9 +23,9 @@ public final class MultilayerPerceptron {
   public func reset(seed: UInt64, task: TaskDescription) throws {
     let output = try OutputLayer(task, loss: settings.loss)
     guard task.featureCount >= 1 else { throw PluginError("the data has no features") }
-    BLAS.prepare(threads: task.threads)
     let layout = try Layout(features: task.featureCount, hidden: settings.hidden, outputs: output.width)
     let network = try reusable(layout, output) ?? Network(layout, output, settings.activation)
+    try network.prepare(threads: task.threads, rows: task.batchSize)
     network.initialize(settings.initializer, seed: seed)
     self.network = network
     progress = Progress(settings, seed: seed)

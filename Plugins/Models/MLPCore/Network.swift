@@ -16,6 +16,9 @@ final class Network {
   let first: UnsafeMutablePointer<Float>
   let second: UnsafeMutablePointer<Float>
 
+  /// Who multiplies; set for each run, by `prepare`.
+  private var products = Products(threads: 1)
+
   private var workspace: FloatMemory
   /// Rows that the workspace has room for.
   private var capacity = 0
@@ -39,9 +42,16 @@ final class Network {
     workspace = try FloatMemory(count: 0, for: "the layers' values")
   }
 
+  /// Before a run: how many threads it may use, and how many rows its batches are likely to have.
+  func prepare(threads: Int, rows: Int) throws {
+    products = Products(threads: threads)
+    try products.prepare(rows: max(rows, capacity), layout)
+  }
+
   /// Makes room for a batch. Only a batch larger than all before it allocates.
   func reserve(rows: Int) throws {
     guard rows > capacity else { return }
+    try products.prepare(rows: FloatMemory.padded(rows), layout)
     let room = FloatMemory.padded(rows)
     let (count, overflow) = room.multipliedReportingOverflow(by: layout.workspaceWidth)
     workspace = try FloatMemory(count: overflow ? Int.max : count, for: "the layers' values")
@@ -60,12 +70,13 @@ final class Network {
   /// Fills predictions, and each row's loss where there is a target. In training values are dropped, by draws
   /// of the progress's stream, and slopes are kept for `backward`.
   func forward(_ examples: Examples, training progress: UnsafeMutablePointer<Progress>?) {
+    let products = products
     var input = examples.features
     let last = layout.layers.count - 1
     for index in 0...last {
       let layer = layout.layers[index]
       let values = work(layer.values)
-      BLAS.forward(
+      products.forward(
         values, input, parameters + layer.weights, bias: parameters + layer.bias, rows: examples.rows, layer)
       if index < last { activate(layer, values, rows: examples.rows, progress) }
       input = UnsafePointer(values)
@@ -105,6 +116,7 @@ final class Network {
 
   /// The gradient of Σwl of the last forward pass, added to the one that is there if `adding`.
   func backward(_ examples: Examples, adding: Bool) {
+    let products = products
     var delta = work(layout.deltas.0)
     var spare = work(layout.deltas.1)
     output.gradient(delta, of: predictions, examples)
@@ -112,10 +124,11 @@ final class Network {
     while true {
       let layer = layout.layers[index]
       let input = index == 0 ? examples.features : UnsafePointer(work(layout.layers[index - 1].values))
-      BLAS.weightGradient(gradient + layer.weights, input, delta, rows: examples.rows, layer, adding: adding)
+      products.weightGradient(
+        gradient + layer.weights, input, delta, rows: examples.rows, layer, adding: adding)
       mlp_column_sums(gradient + layer.bias, delta, examples.rows, layer.outputs, adding ? 1 : 0)
       if index == 0 { return }
-      BLAS.inputGradient(spare, delta, parameters + layer.weights, rows: examples.rows, layer)
+      products.inputGradient(spare, delta, parameters + layer.weights, rows: examples.rows, layer)
       mlp_multiply(spare, work(layout.layers[index - 1].slopes), examples.rows &* layer.inputs)
       swap(&delta, &spare)
       index -= 1

@@ -12,8 +12,8 @@ public struct CalibrationBins: Codable, Equatable, Sendable {
 
   public init(bins: Int) {
     weights = CompensatedSums(count: bins)
-    confidences = weights
-    correct = weights
+    confidences = CompensatedSums(count: bins)
+    correct = CompensatedSums(count: bins)
   }
 
   /// Keeps what a loaded checkpoint has accumulated for the same task and as many bins.

@@ -36,8 +36,9 @@ public struct CompensatedSums: Codable, Equatable, Sendable {
   @usableFromInline var lost: [Double]
 
   public init(count: Int = 0) {
+    // Not the same array twice: the first number added would copy it, in a batch.
     sums = Array(repeating: 0, count: count)
-    lost = sums
+    lost = Array(repeating: 0, count: count)
   }
 
   public var count: Int { sums.count }

@@ -23,7 +23,7 @@ public enum PinMaker {
   private static func collect(
     _ path: String, from root: String, _ seen: inout Set<String>, _ needs: inout [LibraryPins.Need]
   ) throws(LoadFault) {
-    let linkage = try LibraryFile(path).linkage
+    let linkage = try LibraryFile(path, readsLinkage: true).linkage
     for name in linkage.needs where seen.insert(name).inserted {
       // What lies on no path of its own is the system's.
       guard let found = find(name, linkage, beside: split(path).folder) else { continue }

@@ -33,13 +33,13 @@ final class TypedCallbackBox<P: Callback>: CallbackBox {
   override func trainEnd(_ event: Event) throws { _ = try plugin.onTrainEnd(event) }
   override func epochBegin(_ event: Event) throws { _ = try plugin.onEpochBegin(event) }
   override func epochEnd(_ event: Event) throws { _ = try plugin.onEpochEnd(event) }
-  override func batchBegin(_ event: Event) throws { _ = try plugin.onBatchBegin(event) }
-  override func batchEnd(_ event: Event) throws { _ = try plugin.onBatchEnd(event) }
-  override func optimizerStep(_ event: Event) throws { _ = try plugin.onOptimizerStep(event) }
+  override func batchBegin(_ event: Event) throws { try plugin._callBatchBegin(event) }
+  override func batchEnd(_ event: Event) throws { try plugin._callBatchEnd(event) }
+  override func optimizerStep(_ event: Event) throws { try plugin._callOptimizerStep(event) }
   override func validationBegin(_ event: Event) throws { _ = try plugin.onValidationBegin(event) }
   override func validationEnd(_ event: Event) throws { _ = try plugin.onValidationEnd(event) }
-  override func validationBatchBegin(_ event: Event) throws { _ = try plugin.onValidationBatchBegin(event) }
-  override func validationBatchEnd(_ event: Event) throws { _ = try plugin.onValidationBatchEnd(event) }
+  override func validationBatchBegin(_ event: Event) throws { try plugin._callValidationBatchBegin(event) }
+  override func validationBatchEnd(_ event: Event) throws { try plugin._callValidationBatchEnd(event) }
   override func exception(_ event: Event) throws { _ = try plugin.onException(event) }
 }
 

@@ -5,8 +5,9 @@ import Training
 /// A callback plugin as the loop sees it.
 class CallbackAdapter: LoopCallback {
   private var instance: any CallbackCalls
-  /// The same, where it is in this process: called in each batch, without asking what it is.
-  private var local: CallbackInstance?
+  /// The same, where it is in this process: called in each batch, without asking what it is, and without counting its
+  /// references, which costs several times the call. `instance` keeps it.
+  private var local: Unmanaged<CallbackInstance>?
   /// The same, where it is in a helper.
   private var remote: RemoteCallback?
   let context: InstanceContext
@@ -17,7 +18,7 @@ class CallbackAdapter: LoopCallback {
     let context = InstanceContext(
       run: run, effects: EffectQueue(), party: planned.party, name: planned.name)
     instance = try context.creating { try planned.makeCallback(context) }
-    local = instance as? CallbackInstance
+    local = (instance as? CallbackInstance).map { Unmanaged.passUnretained($0) }
     remote = instance as? RemoteCallback
     self.context = context
     self.bridge = bridge
@@ -49,15 +50,18 @@ class CallbackAdapter: LoopCallback {
   }
 
   private func createAnew() throws {
+    local = nil
     instance.destroy()
     context.run.metrics.forget(planned.party)
     instance = try context.creating { try planned.makeCallback(context) }
-    local = instance as? CallbackInstance
+    local = (instance as? CallbackInstance).map { Unmanaged.passUnretained($0) }
     remote = instance as? RemoteCallback
   }
 
   override func call(_ hook: Hook, _ event: EventFrame) throws {
-    if let local { return try local.call(hook.rawValue, bridge.pointer(event)) }
+    if let local {
+      return try local._withUnsafeGuaranteedRef { try $0.call(hook.rawValue, bridge.pointer(event)) }
+    }
     guard let remote, !hook.isToldApart else {
       return try instance.call(hook.rawValue, bridge.pointer(event))
     }

@@ -50,20 +50,8 @@ struct CheckpointStore: Sendable {
     do {
       guard mkdir(temporary, 0o755) == 0 else { throw FileError("make the folder", temporary) }
       var pool = TensorPool()
-      let state = contents.json(history.mark, &pool)
-      var manifest = CheckpointManifest()
-      let text = Array(JSONWriter.pretty(state).utf8)
-      manifest.add(
-        "state.json",
-        try Self.writeFile("state.json", in: temporary) { write in try text.withUnsafeBytes { try write($0) }
-        })
-      manifest.add(
-        "tensors.safetensors",
-        try Self.writeFile("tensors.safetensors", in: temporary) { try SafeTensors.emit(pool.tensors, $0) })
-      let last = Array(manifest.text.utf8)
-      _ = try Self.writeFile(CheckpointManifest.name, in: temporary) { write in
-        try last.withUnsafeBytes { try write($0) }
-      }
+      let state = Array(JSONWriter.pretty(contents.json(history.mark, &pool)).utf8)
+      try Self.writeFiles(state, pool.tensors, in: temporary)
       try AtomicFile.syncFolder(of: PathName.join(temporary, "x"))
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
       try AtomicFile.syncFolder(of: path)
@@ -83,21 +71,40 @@ struct CheckpointStore: Sendable {
     PathName.remove(path)
   }
 
-  /// Writes a new file and syncs it; gives its size and checksum.
+  /// The three files. All are written before the first is synced: the disk has most of it in hand by then, and takes the
+  /// small ones along. Tensors are counted by another thread meanwhile.
+  private static func writeFiles(_ state: [UInt8], _ tensors: [SavedTensor], in folder: String) throws {
+    let counting = BackgroundJob {
+      var entry = CheckpointManifest.Entry()
+      try SafeTensors.emit(tensors) { entry.add($0) }
+      return entry
+    }
+    let written = Result {
+      try writeFile("tensors.safetensors", in: folder) { write in try SafeTensors.emit(tensors, write) }
+    }
+    let entry = try counting.finish()
+    let tensorFile = try written.get()
+    let stateFile = try writeFile("state.json", in: folder) { write in try state.withUnsafeBytes(write) }
+    var manifest = CheckpointManifest()
+    manifest.add("state.json", CheckpointManifest.Entry(state))
+    manifest.add("tensors.safetensors", entry)
+    let last = Array(manifest.text.utf8)
+    let manifestFile = try writeFile(CheckpointManifest.name, in: folder) { write in
+      try last.withUnsafeBytes(write)
+    }
+    for file in [tensorFile, stateFile, manifestFile] { try file.sync() }
+  }
+
+  /// Writes a new file, which is yet to be synced.
   private static func writeFile(
     _ name: String, in folder: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
-  ) throws -> CheckpointManifest.Entry {
+  ) throws -> SyncedFile {
     let path = PathName.join(folder, name)
     let file = try OutputFile(creating: path, shownAs: path)
-    var entry = CheckpointManifest.Entry()
-    try body { bytes in
-      try file.write(bytes)
-      entry.size += bytes.count
-      entry.checksum.add(bytes)
-    }
-    try file.sync()
+    try body { try file.write($0) }
+    let synced = try file.duplicate()
     try file.close()
-    return entry
+    return synced
   }
 
   // MARK: Reading

@@ -3,7 +3,8 @@
  *
  * Matrices are row-major and dense; a batch has one row for each example. Sizes are counts of
  * elements. Pointers never overlap, except that a function's first argument may be its result.
- * Nothing here allocates, locks, fails or keeps state, so the same call gives the same bits.
+ * Nothing here allocates, locks, fails or keeps state, but for the library of mlp_blas_: the same call
+ * gives the same bits.
  */
 #ifndef MLP_KERNELS_H
 #define MLP_KERNELS_H
@@ -27,6 +28,34 @@ void mlp_small_input_gradient(float *e, const float *d, const float *w, ptrdiff_
                               ptrdiff_t out);
 /* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width] */
 void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add);
+
+/* ---- Products that caches hold ------------------------------------------------------------------ */
+
+/* Whether this processor has what they need: AVX-512. They are not to be called otherwise. */
+int mlp_has_dense_kernels(void);
+
+void mlp_dense_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows,
+                       ptrdiff_t in, ptrdiff_t out);
+void mlp_dense_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                               ptrdiff_t out, int add);
+void mlp_dense_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
+                              ptrdiff_t out);
+
+/* ---- Products of any size, in OpenBLAS ------------------------------------------------------------ */
+
+/* Opens the library at the first call, and has it use so many threads from now on, for the whole process.
+ * 0: it cannot be opened, and the functions below are not to be called. */
+int mlp_blas_open(int threads);
+
+/* c[m, n] = (add ? c : 0) + left · right, where left is [m, k] and right is [k, n], or the other way round. */
+void mlp_blas_multiply(float *c, const float *a, int left_is_transposed, const float *b, int right_is_transposed,
+                       ptrdiff_t m, ptrdiff_t n, ptrdiff_t k, int add);
+void mlp_blas_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows,
+                      ptrdiff_t in, ptrdiff_t out);
+void mlp_blas_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                              ptrdiff_t out, int add);
+void mlp_blas_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
+                             ptrdiff_t out);
 
 /* ---- Layers ----------------------------------------------------------------------------------- */
 
@@ -97,9 +126,5 @@ void mlp_clamp(float *g, ptrdiff_t count, float scale, float limit);
  * returns what mlp_restore_denormals() wants. */
 uint32_t mlp_flush_denormals(void);
 void mlp_restore_denormals(uint32_t mode);
-
-/* Makes an OpenBLAS that did not know this processor, and fell back to kernels of 2004, use the newest
- * that the processor can run. To be called once, before the first product. */
-void mlp_choose_blas_kernels(void);
 
 #endif
