@@ -34,6 +34,8 @@ ONNX := .build/onnx
 # How often, and from which random numbers, `make soak` kills runs.
 KILLS ?= 200
 SEED ?= 1
+# Batches of the longest run of `make memory`.
+MOST ?= 1000000
 # A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
 DIR ?= Tests/Data/oracle
 
@@ -88,8 +90,8 @@ printf '#!/bin/sh\nexec clang -fsanitize=$(1) "$$@"\n' > .build/$(1)/bin/cc; \
 chmod +x .build/$(1)/bin/cc
 endef
 
-.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak isolation-cost memory traces tensorboard-check onnx-check \
-  engines engines-cost engine-packages examples install docs format lint clean swift packages dataset gsl
+.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak faults isolation-cost memory traces \
+  tensorboard-check onnx-check engines engines-cost engine-packages examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 26
@@ -150,11 +152,14 @@ onnx-check: swift packages ## Run exported models with the onnx and onnxruntime 
 soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
 	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)
 
+faults: build ## Inject every fault into every call of isolated plugins; count the steps lost
+	@python3 Tests/Soak/faults.py --program $(PROGRAM)
+
 isolation-cost: build ## What a batch hook of an isolated callback costs
 	@python3 Tests/Soak/isolation_cost.py --program $(PROGRAM)
 
-memory: build ## Peak memory of runs of up to a million batches and ten thousand epochs
-	@python3 Tests/Soak/memory.py --program $(PROGRAM)
+memory: build ## Peak memory of runs of up to MOST=1000000 batches and of ten thousand epochs
+	@python3 Tests/Soak/memory.py --program $(PROGRAM) --most $(MOST)
 
 traces: build ## Compare callbacks with recorded decisions: make traces DIR=folder
 	@$(PROGRAM) traces $(DIR)

@@ -80,7 +80,8 @@ import Trainyard
 
   // MARK: Full
 
-  /// A callback that fills the disk in a batch, where a file `armed` says so, and empties it in a later one.
+  /// A callback that fills the disk, where a file `armed` says so, and keeps it full until a later batch: what is removed
+  /// meanwhile, as an old checkpoint, gives no space.
   private func fills(at full: Int, until free: Int) throws {
     _ = try compileComponents(
       "callback_table.on_batch_end = strikes",
@@ -89,21 +90,26 @@ import Trainyard
       #include <unistd.h>
       static ty_status strikes(void *self, const ty_event *event) {
         static char block[4096];
+        static int filler = -1;
         (void)self;
         if (event->step == \(full) && unlink("armed") == 0) {
-          int file = open("disk/filler", O_WRONLY | O_CREAT, 0600);
-          for (int i = 0; i < 1024 && write(file, block, sizeof block) > 0; i++) {
-          }
-          close(file);
+          filler = open("disk/filler", O_WRONLY | O_CREAT, 0600);
         }
-        if (event->step == \(free)) unlink("disk/filler");
+        if (event->step == \(free)) {
+          unlink("disk/filler");
+          close(filler);
+          filler = -1;
+        }
+        for (int i = 0; i < 1024 && filler >= 0 && write(filler, block, sizeof block) > 0; i++) {
+        }
         return TY_OK;
       }
       """, as: "strikes", in: program.folder)
   }
 
   private func pipeline(
-    _ callbacks: String, batch: Int = 8, epochs: Int = 40, record: String = "epochs"
+    _ callbacks: String, batch: Int = 8, epochs: Int = 40, record: String = "epochs",
+    checkpoints: String = "{every_steps: 3}"
   ) throws {
     try program.folder.write(
       "p.yaml",
@@ -112,7 +118,7 @@ import Trainyard
       model: {plugin: mlp, hidden: [6], dropout: 0.1}
       train: {epochs: \(epochs), batch_size: \(batch), seed: 3}
       callbacks: [./libstrikes.so, {plugin: early-stopping, patience: 99}\(callbacks)]
-      checkpoints: {every_steps: 3}
+      checkpoints: \(checkpoints)
       output: {folder: runs, record: \(record)}
 
       """)
@@ -168,7 +174,7 @@ import Trainyard
 
   @Test func `a logger that finds no space ends the run, which goes on from its checkpoint`() throws {
     try fills(at: 70, until: -1)
-    try pipeline(", \(Self.logger)}", batch: 1, epochs: 3)
+    try pipeline(", \(Self.logger)}", batch: 1, epochs: 5, checkpoints: "{every_steps: 20}")
     let script = """
       \(Self.begun); echo "status $?"; rm disk/filler
       trainyard resume disk/one --quiet >resumed 2>&1; echo "status $?"; \(Self.saved)
@@ -178,7 +184,7 @@ import Trainyard
     #expect(answer.output.hasSuffix("status 1\nstatus 0\n"), "\(answer)\n\(resumed)")
     #expect(
       answer.errors.contains(
-        #/error: callback 'json-lines-logger' failed in on_batch_end, epoch 2, batch \d+: cannot write 'FOLDER/disk/one/log.jsonl': No space left on device\n  help:  free some space on that disk\n/#
+        #/error: callback 'json-lines-logger' failed in on_batch_end, epoch \d, batch \d+: cannot write 'FOLDER/disk/one/log.jsonl': No space left on device\n  help:  free some space on that disk\n/#
       ), "\(answer)")
     #expect(try program.left("one") == program.left("runs/whole"))
   }
@@ -186,7 +192,7 @@ import Trainyard
   @Test func `a logger that may be dropped leaves whole lines, and the run goes on`() throws {
     // Until the epoch's last batch: its end is written by the host.
     try fills(at: 70, until: 126)
-    try pipeline(", \(Self.logger), on_error: drop}", batch: 1, epochs: 3)
+    try pipeline(", \(Self.logger), on_error: drop}", batch: 1, epochs: 3, checkpoints: "false")
     let script = "\(Self.begun); status=$?; \(Self.saved); exit $status"
     guard let answer = try program.run(onSmallDisk: script) else { return }
     #expect(answer.status == 0, "\(answer)")
