@@ -39,9 +39,13 @@ MOST ?= 1000000
 # A folder of recorded decisions, as in Tests/Data/oracle/SCHEMA.md.
 DIR ?= Tests/Data/oracle
 
-# Of `make fuzz`: for each target, and which of Tests/Data/corpus.
+# Of `make fuzz`: for each target, and which of Tests/Data/corpus. A debug build is made sooner; release runs more.
 FUZZ_SECONDS ?= 600
 TARGET ?= all
+FUZZ_CONFIGURATION ?= debug
+# Of `make sanitize`: which sanitizers, and which of Tests/*Tests.
+SANITIZERS ?= address thread
+MODULES ?= all
 # Undefined behaviour is that of C parts; Swift checks itself. It traps, since its own library would have to be linked.
 ADDRESS_SANITIZER := --sanitize=address -Xcc -fsanitize=undefined -Xcc -fsanitize-trap=undefined \
   --scratch-path .build/address
@@ -82,14 +86,6 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-# $(call sanitizing_compiler,name): a cc for the C plugins of tests; gcc has a run-time library of its own, which does
-# not go together with clang's.
-define sanitizing_compiler
-mkdir -p .build/$(1)/bin; \
-printf '#!/bin/sh\nexec clang -fsanitize=$(1) "$$@"\n' > .build/$(1)/bin/cc; \
-chmod +x .build/$(1)/bin/cc
-endef
-
 .PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak faults isolation-cost memory traces \
   tensorboard-check onnx-check engines engines-cost engine-packages examples install docs format lint clean swift packages dataset gsl
 
@@ -111,21 +107,17 @@ test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
 	$(SWIFT) test
 
-sanitize: swift packages dataset ## Run all tests under the address, undefined-behaviour and thread sanitizers
-	$(SWIFT) build --build-tests $(ADDRESS_SANITIZER)
-	@$(call sanitizing_compiler,address)
-	PATH="$(CURDIR)/.build/address/bin:$$PATH" ASAN_OPTIONS=detect_leaks=0 SWIFT_BACKTRACE=enable=no \
-	  $(SWIFT) test --skip-build $(ADDRESS_SANITIZER)
-	$(SWIFT) build --build-tests $(THREAD_SANITIZER)
-	@$(call sanitizing_compiler,thread)
-	PATH="$(CURDIR)/.build/thread/bin:$$PATH" SWIFT_BACKTRACE=enable=no \
-	  TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/Tests/thread-sanitizer.supp" \
-	  $(SWIFT) test --skip-build $(THREAD_SANITIZER)
+sanitize: swift packages dataset ## Run tests under sanitizers: make sanitize SANITIZERS="address thread" MODULES="TrainingTests"
+	@failed=0; for sanitizer in $(SANITIZERS); do \
+	  case $$sanitizer in address) flags='$(ADDRESS_SANITIZER)';; *) flags='$(THREAD_SANITIZER)';; esac; \
+	  $(SWIFT) build --build-tests $$flags; \
+	  SWIFT=$(SWIFT) Tests/sanitize.sh $$sanitizer "$(MODULES)" $$flags || failed=1; \
+	done; [ $$failed -eq 0 ]
 
 fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECONDS=600 TARGET=csv
-	TRAINYARD_FUZZER=1 $(SWIFT) build -c release --product trainyard-fuzz --scratch-path .build/fuzz \
-	  -Xswiftc -sanitize=fuzzer,address
-	@Tests/fuzz.sh .build/fuzz/release/trainyard-fuzz $(FUZZ_SECONDS) $(TARGET)
+	TRAINYARD_FUZZER=1 $(SWIFT) build -c $(FUZZ_CONFIGURATION) --product trainyard-fuzz --scratch-path .build/fuzz \
+	  -Xswiftc -sanitize=fuzzer,address -Xswiftc -use-ld=lld
+	@Tests/fuzz.sh .build/fuzz/$(FUZZ_CONFIGURATION)/trainyard-fuzz $(FUZZ_SECONDS) $(TARGET)
 
 engines: swift packages dataset engine-packages ## Build and test the models over engines: xgboost, lightgbm, torch
 	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)

@@ -1,7 +1,7 @@
 import Fuzzing
 import Glibc
 
-// What libFuzzer calls; its library has the main function. Built by `make fuzz` only.
+// The program that fuzzes. Built by `make fuzz` only: `-sanitize=fuzzer` brings the library.
 
 /// `FUZZ_TARGET` says which.
 private let target: FuzzTarget = {
@@ -15,4 +15,19 @@ private let target: FuzzTarget = {
 @c public func LLVMFuzzerTestOneInput(_ data: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   target.run(Array(UnsafeBufferPointer(start: data, count: count)))
   return 0
+}
+
+public typealias FuzzerArguments = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+/// Of libFuzzer.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+  _ count: UnsafeMutablePointer<Int32>, _ arguments: UnsafeMutablePointer<FuzzerArguments?>,
+  _ one: @convention(c) (UnsafePointer<UInt8>?, Int) -> Int32
+) -> Int32
+
+/// Where SwiftPM lets a program of this name begin, instead of at libFuzzer's own main function.
+@c public func trainyard_fuzz_main(_ count: Int32, _ arguments: FuzzerArguments?) -> Int32 {
+  var (count, arguments) = (count, arguments)
+  return runFuzzer(&count, &arguments, LLVMFuzzerTestOneInput)
 }
