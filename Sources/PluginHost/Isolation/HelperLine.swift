@@ -46,7 +46,7 @@ final class HelperLine {
       else { Self.leave() }
       guard kind == .memory else { return (kind, body) }
       guard let use = body.first.flatMap(SharedUse.init(rawValue:)), descriptor >= 0,
-        let area = try? SharedArea.received(descriptor, isWritable: use == .output)
+        let area = try? SharedArea.received(descriptor, isWritable: use.isWritable)
       else { Self.leave() }
       if let old = areas.updateValue(area, forKey: use) { replaced.append(old) }
     }

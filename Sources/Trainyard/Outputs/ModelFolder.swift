@@ -18,6 +18,17 @@ public struct ModelFolder {
   public var task: LearningTask
   public var preprocessing: FittedPreprocessing
   public var weights: [NamedTensor]
+  /// The config of the run that the folder belongs to; empty where there is none.
+  private var runConfig = ConfigNode(.map([]))
+
+  /// What the run's config says of its model beside the plugin's own options.
+  var runOfModel: ConfigNode {
+    runConfig["model"].flatMap { $0.isMap ? $0 : nil } ?? ConfigNode(.map([]))
+  }
+  /// Whether the run kept every plugin apart.
+  var runIsolatesAll: Bool { runConfig["isolation"]?.string == "all" }
+  /// What paths of the run's config are relative to, where its lock file lies; `nil`: not known.
+  private(set) var runBaseFolder: String?
 
   // MARK: Writing
 
@@ -123,6 +134,10 @@ public struct ModelFolder {
       throw ModelFolderError(path: fittedFile, detail: "it cannot be read: \(error.shortText)")
     }
     weights = try SafeTensors.read(PathName.join(path, "weights.safetensors")).tensors
+    let run = path == inner ? given : PathName.join(given, "..")
+    let config = PathName.join(run, "config.json")
+    if PathName.exists(config) { runConfig = try ConfigReader.read(path: config) }
+    runBaseFolder = RunOrigin.baseFolder(ofRun: run)
   }
 }
 

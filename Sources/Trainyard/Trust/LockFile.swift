@@ -19,6 +19,26 @@ public enum LockFile {
     return try read(path)
   }
 
+  /// The pins that hold for a run that was made: those of the lock file where the user is, which no folder can take
+  /// away, else of the one beside the run's pipeline.
+  /// - Parameter isRequired: Throws where there is none.
+  static func pins(
+    at baseFolder: String, ofRun runBaseFolder: String?, isRequired: Bool
+  ) throws -> LibraryPins? {
+    let found = try pins(beside: baseFolder) ?? runBaseFolder.flatMap { try pins(beside: $0) }
+    if isRequired, found == nil { throw missing(in: baseFolder) }
+    return found
+  }
+
+  /// What `--locked` says where there is no lock file.
+  public static func missing(in folder: String) -> ConfigProblems {
+    ConfigProblems([
+      ConfigProblem(
+        .missingKey, "there is no lock file '\(folder)/\(name)'", in: "--locked",
+        help: "make it with `trainyard lock`, once the libraries are what you mean to run")
+    ])
+  }
+
   static func read(_ path: String) throws -> LibraryPins {
     let json: JSONValue
     do {
