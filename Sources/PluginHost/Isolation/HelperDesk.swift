@@ -81,7 +81,8 @@ final class HelperDesk {
         var (event, result) = (reader, WireWriter())
         try member.perform(.hook, &event, &result)
         let answer = done(result, of: member)
-        guard number != numbers.last, member.services.letsNextGoOn(atEpochEnd: isEpochEnd),
+        guard number != numbers.last, !line.isSoiled,
+          member.services.letsNextGoOn(atEpochEnd: isEpochEnd),
           page?.append(answer) == true
         else { return line.send(.done, answer) }
         logs.publish(member.services.published)

@@ -27,8 +27,8 @@ public struct ModelFolder {
   }
   /// Whether the run kept every plugin apart.
   var runIsolatesAll: Bool { runConfig["isolation"]?.string == "all" }
-  /// What paths of the run's config are relative to, where its lock file lies; `nil`: not known.
-  private(set) var runBaseFolder: String?
+  /// The folder of that run.
+  private(set) var runFolder: String
 
   // MARK: Writing
 
@@ -134,10 +134,9 @@ public struct ModelFolder {
       throw ModelFolderError(path: fittedFile, detail: "it cannot be read: \(error.shortText)")
     }
     weights = try SafeTensors.read(PathName.join(path, "weights.safetensors")).tensors
-    let run = path == inner ? given : PathName.join(given, "..")
-    let config = PathName.join(run, "config.json")
+    runFolder = path == inner ? given : PathName.join(given, "..")
+    let config = PathName.join(runFolder, "config.json")
     if PathName.exists(config) { runConfig = try ConfigReader.read(path: config) }
-    runBaseFolder = RunOrigin.baseFolder(ofRun: run)
   }
 }
 

@@ -37,7 +37,7 @@ public struct Replay {
       explicit: pluginFolders.map(PathName.absolute), project: PathName.join(self.baseFolder, "plugins"))
     search.pins = try LockFile.pins(
       at: self.baseFolder,
-      ofRun: RunOrigin.baseFolder(ofRun: PathName.isFolder(path) ? path : PathName.folder(of: path)),
+      ofRun: PathName.isFolder(path) ? path : PathName.folder(of: path),
       isRequired: isLocked)
     self.search = search
     let file = PathName.isFolder(path) ? PathName.join(path, "events.jsonl") : path

@@ -18,8 +18,8 @@ public struct TrainedModel {
   /// - Parameters:
   ///   - path: A run's folder, or the `model/` in it.
   ///   - pluginFolders: Searched before all others.
-  ///   - baseFolder: What paths in the specifications below are relative to. A lock file in it is obeyed, else one
-  ///     beside the pipeline of the run.
+  ///   - baseFolder: What paths in the specifications below are relative to. A lock file in it is obeyed, else the
+  ///     one of the run.
   ///   - isolatesAll: Keeps every plugin apart that does not say `isolate=false`; so does a run with `isolation: all`.
   ///   - isLocked: Throws where there is no lock file.
   public init(
@@ -33,7 +33,7 @@ public struct TrainedModel {
     var search = PluginSearch.standard(
       explicit: pluginFolders.map(PathName.absolute), project: PathName.join(self.baseFolder, "plugins"))
     search.pins = try LockFile.pins(
-      at: self.baseFolder, ofRun: folder.runBaseFolder, isRequired: isLocked)
+      at: self.baseFolder, ofRun: folder.runFolder, isRequired: isLocked)
     self.search = search
   }
 

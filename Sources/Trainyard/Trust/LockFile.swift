@@ -1,3 +1,4 @@
+import Glibc
 import PluginHost
 
 /// `trainyard.lock`, beside a pipeline: what its libraries are, by their sha256. While it is there nothing else is
@@ -19,15 +20,31 @@ public enum LockFile {
     return try read(path)
   }
 
-  /// The pins that hold for a run that was made: those of the lock file where the user is, which no folder can take
-  /// away, else of the one beside the run's pipeline.
+  /// The pins that hold for a run that was made: those of the lock file where the user is, which no run's folder can
+  /// take away, else beside the run's pipeline where the run still knows it, else of the nearest above its folder.
   /// - Parameter isRequired: Throws where there is none.
   static func pins(
-    at baseFolder: String, ofRun runBaseFolder: String?, isRequired: Bool
+    at baseFolder: String, ofRun run: String, isRequired: Bool
   ) throws -> LibraryPins? {
-    let found = try pins(beside: baseFolder) ?? runBaseFolder.flatMap { try pins(beside: $0) }
-    if isRequired, found == nil { throw missing(in: baseFolder) }
-    return found
+    let places = [baseFolder, RunOrigin.baseFolder(ofRun: run)].compactMap(\.self) + folders(above: run)
+    for place in places {
+      if let found = try pins(beside: place) { return found }
+    }
+    if isRequired { throw missing(in: baseFolder) }
+    return nil
+  }
+
+  /// From the nearest to the root.
+  private static func folders(above path: String) -> [String] {
+    guard let resolved = realpath(path, nil) else { return [] }
+    defer { free(resolved) }
+    var folders: [String] = []
+    var folder = String(cString: resolved)
+    while folder != "/", folder != "." {
+      folder = PathName.folder(of: folder)
+      folders.append(folder)
+    }
+    return folders
   }
 
   /// What `--locked` says where there is no lock file.
