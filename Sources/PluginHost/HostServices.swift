@@ -35,6 +35,8 @@ public protocol HostServices: AnyObject {
 
   /// A monitor that the instance adds to the run.
   func addMonitor(_ component: ComponentDescription, name: String) throws
+  /// A monitor that an instance in a helper adds: it can be made there and nowhere else.
+  func addMonitor(_ component: ComponentDescription, name: String, of owner: RemoteInstance) throws
 
   // Effects.
   func publish(_ id: UInt32, _ value: Double)
@@ -55,4 +57,10 @@ public protocol HostServices: AnyObject {
   func startFile(_ path: String)
   func appendFile(_ path: String, _ bytes: UnsafeRawBufferPointer)
   func removeFile(_ path: String)
+}
+
+extension HostServices {
+  public func addMonitor(_ component: ComponentDescription, name: String, of owner: RemoteInstance) throws {
+    throw WireFault("monitors of isolated plugins cannot be added here: leave out 'isolate'")
+  }
 }

@@ -36,7 +36,8 @@ public class Instance {
     services: any HostServices
   ) throws {
     let context = InstanceContext(
-      name: name, component: component, services: services, options: try OptionTable(component, options))
+      name: name, component: component, services: services,
+      options: try OptionTable(component, try NamedLibraries.sealed(options, component.pins)))
     var pointer: UnsafeMutableRawPointer?
     context.call.pointee.serial = 1
     context.call.pointee.call = PluginCall.create.rawValue

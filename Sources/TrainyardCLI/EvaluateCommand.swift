@@ -22,6 +22,10 @@ struct EvaluateCommand: ParsableCommand {
     name: .customLong("plugins"),
     help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
+  @Flag(help: "Run every plugin in a helper process that does not say isolate=false.")
+  var isolate = false
+  @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
+  var locked = false
   @Flag(help: "One JSON object.")
   var json = false
 
@@ -31,7 +35,8 @@ struct EvaluateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var model = try TrainedModel(folder, pluginFolders: pluginFolders)
+    var model = try TrainedModel(
+      folder, pluginFolders: pluginFolders, isolatesAll: isolate, isLocked: locked)
     model.batchSize = batchSize
     model.threads = threads
     let values = try model.evaluate(data: data, monitors: monitors)

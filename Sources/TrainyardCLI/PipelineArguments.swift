@@ -88,12 +88,7 @@ struct PipelineArguments {
     let folder = command.pipeline.map { PathText.folder(of: $0) } ?? "."
     let pipeline = try Pipeline(node, baseFolder: folder, obeysLock: obeysLock)
     if command.locked, pipeline.search.pins == nil {
-      throw ConfigProblems([
-        ConfigProblem(
-          .missingKey, "there is no lock file '\(pipeline.config.baseFolder)/\(LockFile.name)'",
-          in: "--locked",
-          help: "make it with `trainyard lock`, once the libraries are what you mean to run")
-      ])
+      throw LockFile.missing(in: pipeline.config.baseFolder)
     }
     return pipeline
   }

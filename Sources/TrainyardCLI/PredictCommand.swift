@@ -23,6 +23,10 @@ struct PredictCommand: ParsableCommand {
     name: .customLong("plugins"),
     help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
+  @Flag(help: "Run every plugin in a helper process that does not say isolate=false.")
+  var isolate = false
+  @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
+  var locked = false
 
   func validate() throws {
     guard batchSize > 0 else { throw ValidationError("--batch-size is \(batchSize), and must be at least 1") }
@@ -30,7 +34,8 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    var model = try TrainedModel(folder, pluginFolders: pluginFolders)
+    var model = try TrainedModel(
+      folder, pluginFolders: pluginFolders, isolatesAll: isolate, isLocked: locked)
     model.batchSize = batchSize
     model.threads = threads
     guard let output else { return try model.predict(data: data) { try StandardOutput.write($0) } }

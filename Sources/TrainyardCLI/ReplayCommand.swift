@@ -38,6 +38,8 @@ struct ReplayCommand: ParsableCommand {
     name: .customLong("plugins"),
     help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
+  @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
+  var locked = false
   @Flag(help: "One JSON object.")
   var json = false
 
@@ -46,7 +48,8 @@ struct ReplayCommand: ParsableCommand {
   }
 
   func run() throws {
-    let replay = try Replay(recording, caseName: caseName, fit: fit, pluginFolders: pluginFolders)
+    let replay = try Replay(
+      recording, caseName: caseName, fit: fit, pluginFolders: pluginFolders, isLocked: locked)
     for warning in replay.warnings { ErrorReport.write("warning: \(warning)\n", to: 2) }
     let reports = try replay.play(callbacks, together: together, folder: output.map(PathText.absolute))
     if json {

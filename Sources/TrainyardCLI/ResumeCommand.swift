@@ -29,6 +29,8 @@ struct ResumeCommand: ParsableCommand {
   var pluginFolders: [String] = []
   @Flag(help: "Also where plugins or data are not those of the run.")
   var allowChanges = false
+  @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
+  var locked = false
   @Flag(name: .shortAndLong, help: "No lines but warnings, errors and the summary.")
   var quiet = false
 
@@ -38,6 +40,7 @@ struct ResumeCommand: ParsableCommand {
     Signals.watch(interruption)
     let point = try ResumePoint(folder)
     var pipeline = try Pipeline(resuming: point, epochs: epochs)
+    if locked, pipeline.search.pins == nil { throw LockFile.missing(in: pipeline.config.baseFolder) }
     pipeline.searchFirst(pluginFolders.map { PathText.absolute($0) })
     let plan = try pipeline.plan()
     let report = try plan.resume(

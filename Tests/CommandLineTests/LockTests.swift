@@ -124,4 +124,104 @@ import Testing
     try lock()
     #expect(try program.run("run p.yaml --locked").status == 0)
   }
+
+  // MARK: After the run
+
+  private func runOnce(_ more: String = "") throws {
+    let answer = try program.run("run p.yaml --locked --output runs --name r" + more)
+    #expect(answer.status == 0, "\(answer)")
+  }
+
+  static let commands = [
+    "evaluate runs/r --data synthetic:shape=moons,rows=32",
+    "predict runs/r --data synthetic:shape=moons,rows=32",
+    "replay runs/r --callback ./libmine.so",
+    "resume runs/r --epochs 2",
+  ]
+
+  @Test(arguments: commands, ["", "isolate"])
+  func `what comes after a run obeys its lock`(command: String, isolate: String) throws {
+    try lock()
+    try runOnce(" --set checkpoints.keep_finished=true" + (isolate.isEmpty ? "" : " --set isolation=all"))
+    let answer = try program.run(command + " --locked")
+    #expect(answer.status == 0, "\(answer)")
+    // A plugin that it opens is another one now: of a run, of its own, or of the program's.
+    let library = command.contains("mine") || command.hasPrefix("resume") ? "mine" : "mlp"
+    let file = try readFile(program.folder("trainyard.lock"))
+    let changed = try #require(
+      try? Shell.run(
+        ["sed", "-i", "/lib\(library).so/{n;s/[0-9a-f]\\{8\\}/00000000/}", "trainyard.lock"],
+        in: program.folder.path))
+    #expect(changed.status == 0)
+    #expect(try readFile(program.folder("trainyard.lock")) != file)
+    let refused = try program.run(command)
+    #expect(refused.status == 2, "\(refused)")
+    #expect(refused.errors.contains("it is not what the lock file 'FOLDER/trainyard.lock'"), "\(refused)")
+  }
+
+  @Test func `a plugin that is not in the lock is opened for no command`() throws {
+    try lock()
+    try runOnce()
+    for line in [
+      "evaluate runs/r --data synthetic:shape=moons,rows=32 --monitor accuracy",
+      "predict runs/r --data csv:file=x.csv", "replay runs/r --callback early-stopping",
+      "cross-validate p.yaml --folds 2 --callback progress", "run p.yaml --monitor accuracy",
+    ] {
+      let answer = try program.run(line)
+      #expect(answer.status == 2 && answer.errors.contains("it is not in the lock file"), "\(answer)")
+    }
+  }
+
+  @Test func `the lock beside a run's pipeline holds from other folders, too`() throws {
+    try lock()
+    try runOnce()
+    let line = "evaluate ../runs/r --data synthetic:shape=moons,rows=32"
+    let folder = "mkdir -p elsewhere; cd elsewhere"
+    #expect(try program.run(line + " --locked", after: folder).status == 0)
+    let refused = try program.run(line + " --monitor accuracy", after: folder)
+    #expect(refused.status == 2 && refused.errors.contains("it is not in the lock file"), "\(refused)")
+    // Without one anywhere.
+    let missing = try program.run(line + " --locked", after: "rm trainyard.lock; " + folder)
+    #expect(missing.status == 2 && missing.errors.contains("there is no lock file"), "\(missing)")
+  }
+
+  /// The library is swapped after the plan has been made and before `call` opens it.
+  @Test(arguments: ["false", "true"])
+  func `what call opens is what was compared, whatever lies there since`(isolate: String) throws {
+    for (name, answer) in [("m1", 1), ("evil", 2)] {
+      let source = try program.folder.write(
+        "\(name).c", Array("double one(double x) { return x * 0 + \(answer); }\n".utf8))
+      try Shell.check(["cc", "-shared", "-fPIC", source, "-o", program.folder("lib\(name).so")])
+    }
+    let library = program.folder("libm1.so")
+    _ = try compileComponents(
+      "",
+      """
+      #include <stdio.h>
+      __attribute__((constructor)) static void swap(void) {
+        FILE *from = fopen("\(program.folder("swap"))", "rb");
+        FILE *to = from ? fopen("\(library)", "wb") : NULL;
+        for (int c; to && (c = getc(from)) != EOF;) { putc(c, to); }
+        if (to) { fclose(to); fclose(from); }
+      }
+      """, as: "swap", in: program.folder)
+    let callback =
+      "call:library=\(library),symbol=one,returns=f64,args=[{bind: loss, as: f64}],result=found,isolate=\(isolate)"
+    let words = ["--callback", callback, "--callback", "./libswap.so:name=swap"]
+    #expect(try program.run(["lock", "p.yaml"] + words).status == 0)
+    try Shell.check(["cp", "libevil.so", "swap"], in: program.folder.path)
+    let answer = try program.run(["run", "p.yaml", "--output", "runs", "--name", "r"] + words)
+    #expect(
+      try Shell.run(["cmp", "swap", "libm1.so"], in: program.folder.path).status == 0, "it was swapped")
+    if isolate == "true" {
+      // The helper compares it itself, and finds the other one.
+      #expect(answer.status != 0 && answer.errors.contains("it is not what the lock file"), "\(answer)")
+    } else {
+      #expect(answer.status == 0, "\(answer)")
+      let metrics = try readText(program.folder("runs/r/metrics.csv"))
+      let rows = metrics.split(separator: "\n").map { $0.split(separator: ",") }
+      let column = try #require(rows.first?.firstIndex(of: "found"))
+      #expect(rows.last?[column] == "1" || rows.last?[column] == "1.0", "\(metrics)")
+    }
+  }
 }

@@ -75,7 +75,7 @@ import Testing
 
   func plan(
     where place: Int, name: String = "rows", monitors: String = "[]", in folder: TemporaryFolder,
-    watcher: String = ""
+    isolate: String = "false", watcher: String = ""
   ) throws -> Plan {
     let source = try folder.write("adder.c", Self.source)
     let library = try compileLibrary(
@@ -85,18 +85,21 @@ import Testing
       model: {plugin: mlp, hidden: [4]}
       train: {epochs: 2, batch_size: 16}
       monitors: \(monitors)
-      callbacks: [{plugin: \(library)}\(watcher)]
+      callbacks: [{plugin: \(library), isolate: \(isolate)}\(watcher)]
       """
     var plan = try Pipeline(ConfigReader.read(text: text, file: "p.yaml"), baseFolder: folder.path).plan()
     plan.output.folder = nil
     return plan
   }
 
-  @Test(arguments: [0, 1])
-  func `a monitor that a plugin adds is a metric of every run`(place: Int) throws {
+  static let homes = ["false", "true", "together"]
+
+  @Test(arguments: [0, 1], homes)
+  func `a monitor that a plugin adds is a metric of every run`(place: Int, isolate: String) throws {
     let folder = try TemporaryFolder()
     let plan = try plan(
       where: place, monitors: "[{name: share, expression: val_rows / (rows + val_rows)}]", in: folder,
+      isolate: isolate,
       watcher: ", {plugin: early-stopping, monitor: val_rows, patience: 5}")
     try plan.withSession { session in
       for _ in 0..<2 {
@@ -108,20 +111,39 @@ import Testing
     }
   }
 
-  @Test func `a monitor that is added when a run begins lives for that run`() throws {
+  @Test(arguments: homes)
+  func `a monitor that is added when a run begins lives for that run`(isolate: String) throws {
     let folder = try TemporaryFolder()
-    let plan = try plan(where: 2, in: folder)
+    let plan = try plan(where: 2, in: folder, isolate: isolate)
     let series = try plan.withSession { session in
       try (0..<2).map { _ in try session.fit().result.series("rows") }
     }
     #expect(series == [[80, 80], []])
   }
 
-  @Test func `a name that a monitor of the pipeline has is refused`() throws {
+  @Test(arguments: homes)
+  func `a name that a monitor of the pipeline has is refused`(isolate: String) throws {
     let folder = try TemporaryFolder()
-    let result = try plan(where: 1, name: "gap", monitors: "[{name: gap, expression: loss}]", in: folder)
-      .run().result
+    let result = try plan(
+      where: 1, name: "gap", monitors: "[{name: gap, expression: loss}]", in: folder, isolate: isolate
+    )
+    .run().result
     #expect(result.outcome == .failed && result.steps == 0)
     #expect(result.reason.contains("the pipeline has added a monitor of the name 'gap'"), "\(result.reason)")
+  }
+
+  /// The helper dies in another plugin, and the monitor comes back with the one that has added it.
+  @Test(arguments: [0, 1])
+  func `a monitor that a plugin has added is brought back with its helper`(place: Int) throws {
+    let folder = try TemporaryFolder()
+    let faults = try FaultyTraining.build([], in: folder)
+    let plan = try plan(
+      where: place, in: folder, isolate: "together",
+      watcher: ", {plugin: \"\(faults)\", isolate: together, quiet: true, on_crash: drop, fault: segfault, "
+        + "hook: on_batch_end, after: 2}")
+    let report = try plan.run()
+    #expect(report.result.outcome == .finished, "\(report.result.reason)")
+    #expect(report.incidents.map(\.instance) == ["faults"])
+    #expect(report.result.series("rows") == [80, 80] && report.result.series("val_rows") == [20, 20])
   }
 }

@@ -12,6 +12,7 @@ protocol HelperResident: AnyObject {
 final class HelperDesk {
   private let line: HelperLine
   private let logs = HelperLogs()
+  private let added = AddedMonitors()
   private var members: [UInt32: any HelperResident] = [:]
 
   init(_ line: HelperLine) { self.line = line }
@@ -38,12 +39,12 @@ final class HelperDesk {
       switch call {
       case .probe: try probe(&reader, &result)
       case .create:
-        let services = HelperServices(line: line)
+        let services = HelperServices(line: line, added: added)
         let new: any HelperResident =
           if let kind = try reader.optionalText() {
             try GuestMember(kind, &reader, &result, services, line)
           } else {
-            try HelperMember(&reader, services, line, logs)
+            try HelperMember(&reader, services, line, logs, added)
           }
         member = new
         members[number] = new
@@ -59,37 +60,43 @@ final class HelperDesk {
     } catch {
       return line.send(.failed, Self.words(of: error, call))
     }
-    send(result, of: member)
+    line.send(.done, done(result, of: member))
   }
 
-  /// One hook of neighbouring callbacks, one after the other, each with an answer of its own. It ends where one fails,
-  /// and where the host has something to do before the next can be called.
+  /// One hook of neighbouring callbacks, one after the other, each with an answer of its own: the last is a message,
+  /// those before it are kept where the host sees them. It ends where one fails, and where the host has something to do before the next can be called.
   private func callHook(of first: UInt32, _ reader: WireReader) {
     do {
       var reader = reader
       let followers = try reader.list(least: 4) { reader throws(WireFault) in try reader.take(UInt32.self) }
       var head = reader
-      let numbers = try head.take(EventHead.self)
-      let isEpochEnd = numbers.hook == UInt32(TY_HOOK_EPOCH_END)
-      try logs.show(line.area(.event), count: Int(numbers.metricCount))
-      for number in [first] + followers {
+      let event = try head.take(EventHead.self)
+      let isEpochEnd = event.hook == UInt32(TY_HOOK_EPOCH_END)
+      try logs.show(line.area(.event), count: Int(event.metricCount))
+      let numbers = [first] + followers
+      var page = followers.isEmpty ? nil : line.area(.answers).map { AnswerPage($0) }
+      for number in numbers {
         guard let member = members[number] else { throw WireFault("there is no instance \(number)") }
         member.services.beginCall()
         var (event, result) = (reader, WireWriter())
         try member.perform(.hook, &event, &result)
-        send(result, of: member)
-        guard member.services.letsNextGoOn(atEpochEnd: isEpochEnd) else { return }
+        let answer = done(result, of: member)
+        guard number != numbers.last, !line.isSoiled,
+          member.services.letsNextGoOn(atEpochEnd: isEpochEnd),
+          page?.append(answer) == true
+        else { return line.send(.done, answer) }
         logs.publish(member.services.published)
       }
     } catch { line.send(.failed, Self.words(of: error, .hook)) }
   }
 
-  private func send(_ result: WireWriter, of member: (any HelperResident)?) {
+  /// What a call has given, behind its effects.
+  private func done(_ result: WireWriter, of member: (any HelperResident)?) -> [UInt8] {
     var done = WireWriter()
     done.put(member?.services.effectCount ?? 0)
     if let member { done.append(member.services.effects.bytes) }
     done.append(result.bytes)
-    line.send(.done, done.bytes)
+    return done.bytes
   }
 
   private static func words(of error: any Error, _ call: HelperCall) -> [UInt8] {

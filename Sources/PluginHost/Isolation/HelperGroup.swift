@@ -1,6 +1,7 @@
 import CProcess
 import CTrainyard
 import Glibc
+import Synchronization
 
 /// The instances that share a helper, and the helper: started when it is needed, and anew when it has died.
 ///
@@ -8,7 +9,9 @@ import Glibc
 public final class HelperGroup {
   public let name: String
   /// Several instances share it: the death of one takes the others along, who did nothing.
-  let isShared: Bool
+  private(set) var isShared: Bool
+  /// No other group of this process has it.
+  public let number: Int
   /// Told of every death.
   public var onIncident: (HelperIncident) -> Void = { _ in }
   /// Told once of each thing that this kernel cannot keep a helper from.
@@ -20,6 +23,11 @@ public final class HelperGroup {
   /// Counts helpers: an instance of an earlier one has to be brought back.
   private(set) var generation = 0
   private var members: UInt32 = 0
+  /// Members that have added monitors, by their addresses: they come back before what they have added.
+  private var adders: [String: Adder] = [:]
+  private struct Adder {
+    weak var member: RemoteInstance?
+  }
   /// What members have given ahead of their turn, by number: told of a hook with the neighbour before them.
   private var early: [UInt32: EarlyCall] = [:]
   /// Requests that were sent.
@@ -39,6 +47,7 @@ public final class HelperGroup {
         ENOENT)
     }
     start = { () throws(HelperDeath) in try StartedHelper(executable) }
+    number = Self.count.add(1, ordering: .relaxed).newValue
     self.name = name
     self.isShared = isShared
     setup.allowsNetwork = settings.allowsNetwork
@@ -51,9 +60,12 @@ public final class HelperGroup {
     name: String, isShared: Bool, start: @escaping () throws(HelperDeath) -> StartedHelper
   ) {
     self.start = start
+    number = Self.count.add(1, ordering: .relaxed).newValue
     self.name = name
     self.isShared = isShared
   }
+
+  private static let count = Atomic(0)
 
   private static var halfOfMemory: UInt64 {
     let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
@@ -91,6 +103,7 @@ public final class HelperGroup {
     while true {
       do {
         let process = try running(member.deadline(of: .create))
+        try bringBackAdder(of: member, process)
         if member.generation != generation, request.call != .create {
           if member.hasForgotten { throw HelperDeath(words: "ended with another plugin of the same helper") }
           try bringBack(member, process)
@@ -113,37 +126,55 @@ public final class HelperGroup {
     before followers: [RemoteInstance]
   ) throws(HelperDeath) -> CallResult {
     let neighbours = followers.prefix { $0.group === self && $0.generation == generation }
+    let members = [member] + neighbours
+    let calls = [request] + neighbours.map { HelperRequest(request, of: $0.number) }
     requestCount += 1
+    var start = Deadline.now
     try process.start(
       request, followedBy: neighbours.map(\.number), within: member.deadline(of: request.call))
-    let own = try result(member, request, process)
-    var last = own
-    var start = neighbours.isEmpty ? 0 : Deadline.now
-    for neighbour in neighbours where last.letsNextGoOn(request) {
-      process.forgetShown()
-      let call = HelperRequest(request, of: neighbour.number)
+    let (answers, death) = process.results(within: members.map { $0.deadline(of: request.call) }) {
+      index, question, deadline throws(WireFault) in
+      try reply(to: question, of: members[index], calls[index], process, deadline)
+    }
+    var own: CallResult?
+    for (index, member) in members.enumerated() {
+      let end =
+        answers.indices.contains(index) ? min(max(start, answers[index].moment), Deadline.now) : Deadline.now
+      defer { start = end }
       let result: Result<CallResult, HelperDeath>
       do throws(HelperDeath) {
-        last = try self.result(neighbour, call, process)
-        result = .success(last)
+        guard answers.indices.contains(index) else {
+          guard let death, index == answers.count else { break }
+          throw death
+        }
+        let found = try checked(member, calls[index], answers[index].answer, process)
+        if index + 1 < answers.count, !found.letsNextGoOn(request) {
+          throw process.end("it went on after effects that are the host's to apply")
+        }
+        result = .success(found)
       } catch {
         self.process = nil
-        last = .failed(words: "", code: 0)
+        if index == 0 { throw error }
         result = .failure(error)
       }
-      let end = Deadline.now
-      early[neighbour.number] = EarlyCall(request: call, result: result, time: end - start)
-      member.timeElsewhere -= end - start
-      start = end
+      if index == 0 {
+        own = try result.get()
+      } else {
+        early[member.number] = EarlyCall(request: calls[index], result: result, time: end - start)
+        members[0].timeElsewhere -= end - start
+      }
+      if case .failure = result { break }
     }
+    guard let own else { throw process.end("no answer") }
     return own
   }
 
-  /// What a member gives to a request that was sent: read and looked at, and nothing applied.
-  private func result(
-    _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
+  /// What a member gives, read and looked at: nothing is applied yet.
+  private func checked(
+    _ member: RemoteInstance, _ request: HelperRequest, _ answer: HelperProcess.Answer,
+    _ process: HelperProcess
   ) throws(HelperDeath) -> CallResult {
-    switch try answer(member, request, process) {
+    switch answer {
     case .failed(let words, let code): return .failed(words: words, code: code)
     case .done(let body):
       var reader = WireReader(body)
@@ -155,17 +186,16 @@ public final class HelperGroup {
     }
   }
 
-  private func answer(
-    _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
-  ) throws(HelperDeath) -> HelperProcess.Answer {
-    let time = member.deadline(of: request.call)
-    return try process.result(within: time) { question, deadline throws(WireFault) in
-      if let known = request.knownAnswer(question) { return known }
-      var answers = HostAnswers(member: member, request: request, process: process, deadline: deadline)
-      let answer = try answers.answer(question)
-      if !answers.isFleeting { request.remember(question, answer) }
-      return answer
-    }
+  /// Answers what a member asks in a call, the same when the call is repeated.
+  private func reply(
+    to question: [UInt8], of member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess,
+    _ deadline: Deadline
+  ) throws(WireFault) -> [UInt8] {
+    if let known = request.knownAnswer(question) { return known }
+    var answers = HostAnswers(member: member, request: request, process: process, deadline: deadline)
+    let answer = try answers.answer(question)
+    if !answers.isFleeting { request.remember(question, answer) }
+    return answer
   }
 
   private func finish(
@@ -217,12 +247,27 @@ public final class HelperGroup {
     member.generation = generation
   }
 
+  /// What it has added has shared its helper from then on.
+  func keepAdder(_ member: RemoteInstance) {
+    isShared = true
+    adders[member.address] = Adder(member: member)
+  }
+
+  private func bringBackAdder(of member: RemoteInstance, _ process: HelperProcess) throws {
+    guard let adder = member.owner.flatMap({ adders[$0]?.member }), adder.generation != generation else {
+      return
+    }
+    try bringBack(adder, process)
+  }
+
   private func repeated(
     _ member: RemoteInstance, _ request: HelperRequest, _ process: HelperProcess
   ) throws(HelperDeath) -> HelperProcess.Answer {
     requestCount += 1
-    try process.start(request, within: member.deadline(of: request.call))
-    return try answer(member, request, process)
+    return try process.exchange(request, within: member.deadline(of: request.call)) {
+      question, deadline throws(WireFault) in
+      try reply(to: question, of: member, request, process, deadline)
+    }
   }
 
   /// Lets a member go. The helper ends with the group.

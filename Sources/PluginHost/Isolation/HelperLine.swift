@@ -20,6 +20,17 @@ final class HelperLine {
     }
   }
 
+  /// Whether bytes lie on the line that the host has not taken yet. When a call returns nothing that this side has sent
+  /// does: it was the plugin, and the host has to see it before the next one is called.
+  var isSoiled: Bool {
+    // Of the counters of the socket's memory, what waits to be read by the other side.
+    let (memoryCounters, waiting): (Int32, Int) = (55, 2)
+    var counters = [UInt32](repeating: 0, count: 16)
+    var size = socklen_t(counters.count * MemoryLayout<UInt32>.size)
+    guard getsockopt(channel.socket, SOL_SOCKET, memoryCounters, &counters, &size) == 0 else { return false }
+    return counters[waiting] > 0
+  }
+
   func send(_ kind: MessageKind, _ body: [UInt8]) {
     do {
       try channel.send(kind.rawValue, body) { () throws(Channel.End) in
@@ -46,7 +57,7 @@ final class HelperLine {
       else { Self.leave() }
       guard kind == .memory else { return (kind, body) }
       guard let use = body.first.flatMap(SharedUse.init(rawValue:)), descriptor >= 0,
-        let area = try? SharedArea.received(descriptor, isWritable: use == .output)
+        let area = try? SharedArea.received(descriptor, isWritable: use.isWritable)
       else { Self.leave() }
       if let old = areas.updateValue(area, forKey: use) { replaced.append(old) }
     }

@@ -16,14 +16,19 @@ final class HelperMember: HelperResident {
   private let step = UnsafeMutablePointer<ty_step>.allocate(capacity: 1)
 
   init(
-    _ reader: inout WireReader, _ services: HelperServices, _ line: HelperLine, _ logs: HelperLogs
+    _ reader: inout WireReader, _ services: HelperServices, _ line: HelperLine, _ logs: HelperLogs,
+    _ added: AddedMonitors
   ) throws {
     let (path, id) = (try reader.text(), try reader.text())
     let name = try reader.text()
     let options = try reader.options()
-    guard let component = try PluginLibrary.open(path).components.first(where: { $0.id == id }) else {
-      throw WireFault("the library has no '\(id)' any more")
+    let owner = try reader.optionalText()
+    let library = try PluginLibrary.open(path)
+    let found = owner.map { added[$0, name] } ?? library.components.first { $0.id == id }
+    guard let component = found, component.id == id else {
+      throw WireFault(owner.map { "\($0) has added no '\(name)'" } ?? "the library has no '\(id)' any more")
     }
+    services.address = RemoteInstance.address(component.kind, name)
     self.services = services
     self.line = line
     self.logs = logs

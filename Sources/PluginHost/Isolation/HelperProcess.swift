@@ -14,6 +14,8 @@ final class HelperProcess {
   private let channel: Channel
   private var areas: [SharedUse: SharedArea] = [:]
   private var inputLayout = AreaLayout()
+  /// Of the request that is running, when several are told of it.
+  private var page: AnswerPage?
 
   convenience init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
     try self.init(try StartedHelper(executable), setup, within: time)
@@ -67,10 +69,15 @@ final class HelperProcess {
     _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
   ) throws(HelperDeath) -> Answer {
     try start(request, within: time)
-    return try result(within: time, answer)
+    let (results, death) = results(within: [time]) { _, question, deadline throws(WireFault) in
+      try answer(question, deadline)
+    }
+    guard let result = results.first else { throw death ?? end("no answer") }
+    return result.answer
   }
 
-  /// Sends a request; what it gives is fetched with `result`, once for each member that is told.
+  /// Sends a request; what it gives is fetched with `results`.
+  /// - Parameter members: That are told after the one that the request names.
   func start(
     _ request: HelperRequest, followedBy members: [UInt32] = [], within time: Duration
   ) throws(HelperDeath) {
@@ -78,37 +85,75 @@ final class HelperProcess {
     _ = child.takeErrors()
     do throws(Channel.End) {
       try place(request, deadline)
+      page = nil
+      if !members.isEmpty {
+        page = AnswerPage(try ensure(.answers, AnswerPage.size, deadline))
+        page?.clear()
+      }
       try send(.request, request.body(followedBy: members), deadline)
     } catch { throw Self.death(child, error, within: time) }
   }
 
-  /// What the next member that was told gives.
-  func result(
-    within time: Duration, _ answer: ([UInt8], Deadline) throws(WireFault) -> [UInt8]
-  ) throws(HelperDeath) -> Answer {
-    let deadline = Deadline.after(time)
+  /// What one of those that were told gave, and when, on the monotonic clock.
+  struct TimedAnswer {
+    var answer: Answer
+    var moment: Int64
+  }
+
+  /// What those that were told give, in their turn: fewer than were told where one of them has ended it.
+  /// - Parameters:
+  ///   - times: How long the call of each may take.
+  ///   - answer: Serves the questions that come meanwhile, by the number of who asks.
+  /// - Returns: And the death of the helper in the call after the last answer.
+  func results(
+    within times: [Duration], _ answer: (Int, [UInt8], Deadline) throws(WireFault) -> [UInt8]
+  ) -> (answers: [TimedAnswer], death: HelperDeath?) {
+    let turn = Turn(times)
     do throws(Channel.End) {
-      while true {
-        let (number, body, descriptor) = try channel.receive { [child, channel] () throws(Channel.End) in
-          try Self.wait(child, channel, Int16(POLLIN), deadline)
-        }
-        if descriptor >= 0 {
-          close(descriptor)
-          throw .broken("it sent a descriptor")
-        }
-        switch MessageKind(rawValue: number) {
-        case .done: return .done(body)
-        case .failed: return try failure(body)
-        case .query:
-          let reply: [UInt8]
-          do throws(WireFault) { reply = try answer(body, deadline) } catch {
-            throw .broken(error.description)
-          }
-          try send(.answer, reply, deadline)
-        default: throw .broken("a message of the kind \(number)")
-        }
+      let last = try lastAnswer(turn, answer)
+      return (try keptAnswers(turn) + [TimedAnswer(answer: last, moment: Deadline.now)], nil)
+    } catch {
+      let death = Self.death(child, error, within: times[turn.current])
+      // It is gone, and writes no more.
+      turn.advance(page)
+      let kept = try? keptAnswers(turn)
+      return (kept ?? [], death)
+    }
+  }
+
+  private func lastAnswer(
+    _ turn: Turn, _ answer: (Int, [UInt8], Deadline) throws(WireFault) -> [UInt8]
+  ) throws(Channel.End) -> Answer {
+    while true {
+      let (number, body, descriptor) = try channel.receive { [child, channel, page] () throws(Channel.End) in
+        try turn.wait(child, channel, page)
       }
-    } catch { throw Self.death(child, error, within: time) }
+      if descriptor >= 0 {
+        close(descriptor)
+        throw .broken("it sent a descriptor")
+      }
+      if turn.advance(page) { inputLayout = AreaLayout() }
+      switch MessageKind(rawValue: number) {
+      case .done: return .done(body)
+      case .failed: return try failure(body)
+      case .query:
+        let reply: [UInt8]
+        do throws(WireFault) { reply = try answer(turn.current, body, turn.deadline) } catch {
+          throw .broken(error.description)
+        }
+        try send(.answer, reply, turn.deadline)
+      default: throw .broken("a message of the kind \(number)")
+      }
+    }
+  }
+
+  /// Those before the one whose turn it is.
+  private func keptAnswers(_ turn: Turn) throws(Channel.End) -> [TimedAnswer] {
+    do throws(WireFault) {
+      return try page?.answers(turn.current).map {
+        TimedAnswer(answer: .done($0.body), moment: $0.moment)
+      } ?? []
+    } catch { throw .broken(error.description) }
   }
 
   private func failure(_ body: [UInt8]) throws(Channel.End) -> Answer {
@@ -177,9 +222,6 @@ final class HelperProcess {
     } catch { throw WireFault("memory for \(bytes.count) bytes cannot be shown") }
   }
 
-  /// What was shown to a member is not valid for the next one.
-  func forgetShown() { inputLayout = AreaLayout() }
-
   /// The memory that the helper writes to.
   var output: SharedArea? { areas[.output] }
 
@@ -188,7 +230,7 @@ final class HelperProcess {
     // Of pages that nobody touches there are none: some are asked for beforehand.
     let room = max(size, use == .event ? 1 << 16 : 1 << 20)
     let area: SharedArea
-    do throws(ProcessError) { area = try SharedArea.make(size: room, isReadOnly: use != .output) } catch {
+    do throws(ProcessError) { area = try SharedArea.make(size: room, isReadOnly: !use.isWritable) } catch {
       throw .broken("\(error)")
     }
     try send(.memory, [use.rawValue], descriptor: area.descriptor, deadline)
@@ -254,5 +296,37 @@ final class HelperProcess {
     let milliseconds = attoseconds / 1_000_000_000_000_000
     if milliseconds == 0 { return "\(seconds) s" }
     return seconds == 0 ? "\(milliseconds) ms" : "\(Double(seconds) + Double(milliseconds) / 1000) s"
+  }
+}
+
+/// Whose turn it is among those that were told of a hook in one message, and since when.
+private final class Turn {
+  private let times: [Duration]
+  private(set) var current = 0
+  private var since = Deadline.now
+
+  init(_ times: [Duration]) { self.times = times }
+
+  var deadline: Deadline { Deadline(nanoseconds: since).after(times[current]) }
+
+  /// Whether the next one's turn has come. A helper that claims it too often wins what the others may take, no more.
+  @discardableResult
+  func advance(_ page: AnswerPage?) -> Bool {
+    guard let (count, moment) = page?.progress, count > current, count < times.count else { return false }
+    current = count
+    since = min(max(since, moment), Deadline.now)
+    return true
+  }
+
+  /// Waits for a message as long as the call that is running may take.
+  func wait(_ child: ChildProcess, _ channel: Channel, _ page: AnswerPage?) throws(Channel.End) {
+    while true {
+      // The turn may pass to one that has less time.
+      let least = times[current...].min() ?? times[current]
+      let look = min(deadline.nanoseconds, Deadline.after(least).nanoseconds)
+      let ready = child.poll([channel.socket], Int16(POLLIN), until: Deadline(nanoseconds: look))
+      if ready.first == true { return }
+      if !advance(page), deadline.hasPassed { throw .timedOut }
+    }
   }
 }

@@ -5,6 +5,9 @@ import Glibc
 /// effects are collected and go back with its result.
 final class HelperServices: HostServices {
   private let line: HelperLine
+  private let added: AddedMonitors
+  /// Whose services these are, as `RemoteInstance.address` has it.
+  var address = ""
   private(set) var effects = WireWriter()
   private(set) var effectCount: UInt32 = 0
   /// The metrics that the call has published.
@@ -16,7 +19,10 @@ final class HelperServices: HostServices {
   private var texts: [UnsafeMutablePointer<CChar>] = []
   private let layouts = TensorLayouts()
 
-  init(line: HelperLine) { self.line = line }
+  init(line: HelperLine, added: AddedMonitors) {
+    self.line = line
+    self.added = added
+  }
 
   deinit {
     beginCall()
@@ -157,8 +163,15 @@ final class HelperServices: HostServices {
   }
 
   func addMonitor(_ component: ComponentDescription, name: String) throws {
-    throw WireFault(
-      "an isolated plugin cannot add monitors: leave out 'isolate', or name '\(name)' in the config")
+    let refusal: String? = ask(
+      .addMonitor, "the host gave no answer",
+      {
+        $0.put(name)
+        $0.put(component)
+      }
+    ) { reader throws(WireFault) in try reader.optionalText() }
+    if let refusal { throw WireFault(refusal) }
+    added[address, name] = component
   }
 
   // MARK: Effects

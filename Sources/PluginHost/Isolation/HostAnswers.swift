@@ -46,11 +46,26 @@ struct HostAnswers {
         writer.put(Foreign.words(facts.pointee.folder) ?? "")
         writer.put(Foreign.words(facts.pointee.model) ?? "")
       }
+    case .addMonitor: try addMonitor(&reader, &writer)
     case .random: writer.put(member.services.nextRandom())
     case .monotonic: writer.put(member.services.monotonicNanoseconds())
     case .wall: writer.put(member.services.wallNanoseconds())
     }
     return writer.bytes
+  }
+
+  /// The answer is why it cannot be added, if it cannot.
+  private func addMonitor(_ reader: inout WireReader, _ writer: inout WireWriter) throws(WireFault) {
+    let name = try reader.text(limit: 256)
+    let component = try reader.component(member.component.pins)
+    guard isBegin, component.kind == .monitor, component.libraryPath == member.component.libraryPath,
+      !component.options.contains(where: \.isRequired)
+    else { throw WireFault("a monitor that cannot be added in \(request.name)") }
+    do {
+      try member.services.addMonitor(component, name: name, of: member)
+      member.group.keepAdder(member)
+      writer.put(nil as String?)
+    } catch { writer.put("\(error)" as String?) }
   }
 
   private func metric(

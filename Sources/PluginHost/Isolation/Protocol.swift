@@ -35,6 +35,7 @@ enum HelperQuery: UInt8 {
   case wantMetric = 1, declareMetric, metricDirection, metricName
   case facts, weightCount, weight, slot, parameterName, parameter, fileSize
   case random, monotonic, wall
+  case addMonitor
 }
 
 /// The memory that both sides see.
@@ -45,6 +46,11 @@ enum SharedUse: UInt8 {
   case input
   /// Rows, predictions and weights on their way back: the helper writes it.
   case output
+  /// Answers of callbacks that are told of a hook in one message: the helper writes it.
+  case answers
+
+  /// Whether the helper can write to it.
+  var isWritable: Bool { self == .output || self == .answers }
 }
 
 /// Where pieces of data lie in an area: one after the other, each at the start of a cache line.

@@ -6,7 +6,7 @@ public class RemoteInstance {
   public let name: String
   public let component: ComponentDescription
   public let services: any HostServices
-  let settings: IsolationSettings
+  public let settings: IsolationSettings
   let number: UInt32
   /// Of the helper that has it.
   var generation = 0
@@ -39,11 +39,22 @@ public class RemoteInstance {
   /// Where there is no state to save, so much is kept.
   private static let mostBytesWithoutState = 64 << 20
 
+  /// The instance that has added it, by its address; `nil`: the library lists its component.
+  let owner: String?
+
+  /// How an instance is named among those of a helper.
+  static func address(_ kind: PluginKind, _ name: String) -> String { "\(kind.name) '\(name)'" }
+  var address: String { Self.address(component.kind, name) }
+  /// The number of its helper's group, for monitors that it adds.
+  public var groupNumber: Int { group.number }
+
   /// Runs `create` there.
+  /// - Parameter owner: See there.
   init(
     _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
-    settings: IsolationSettings, services: any HostServices
+    settings: IsolationSettings, services: any HostServices, owner: String? = nil
   ) throws {
+    self.owner = owner
     self.name = name
     self.component = component
     self.services = services
@@ -56,6 +67,7 @@ public class RemoteInstance {
       $0.put(component.id)
       $0.put(name)
       $0.put(options)
+      $0.put(owner)
     }
     _ = try group.perform(self, creation)
   }
@@ -65,6 +77,7 @@ public class RemoteInstance {
     _ group: HelperGroup, guest: GuestCreation, component: ComponentDescription, name: String,
     settings: IsolationSettings, services: any HostServices
   ) throws {
+    owner = nil
     self.name = name
     self.component = component
     self.services = services

@@ -2,7 +2,7 @@ import CTrainyard
 
 /// A callback in a helper.
 public final class RemoteCallback: RemoteInstance {
-  public override init(
+  public init(
     _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
     settings: IsolationSettings, services: any HostServices
   ) throws {
@@ -28,7 +28,10 @@ public final class RemoteCallback: RemoteInstance {
       throw HostError.wrongArgument(instance: name, call: "call", reason: "there is no hook \(hook)")
     }
     // Nobody is left to be told.
-    if hasGone { return }
+    if hasGone {
+      timeElsewhere = 0
+      return
+    }
     let count = Int(event.pointee.metric_count)
     let pieces = [
       UnsafeRawBufferPointer(start: event.pointee.values, count: EventPage.presentOffset(of: count)),
@@ -44,12 +47,14 @@ public final class RemoteCallback: RemoteInstance {
 
 /// A monitor in a helper, for one pass.
 public final class RemoteMonitor: RemoteInstance {
+  /// - Parameter owner: The instance of the same helper that has added it, as `MonitorAdder` has it; `nil`: none.
   public override init(
     _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
-    settings: IsolationSettings, services: any HostServices
+    settings: IsolationSettings, services: any HostServices, owner: String? = nil
   ) throws {
     try super.init(
-      group, component: component, name: name, options: options, settings: settings, services: services)
+      group, component: component, name: name, options: options, settings: settings, services: services,
+      owner: owner)
   }
 
   public func reset() throws { try runReset(.reset) }
@@ -114,7 +119,7 @@ public final class RemoteDataset: RemoteInstance {
   private var knownRowCount: Int?
   private var knownFields: [FieldDescription]?
 
-  public override init(
+  public init(
     _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
     settings: IsolationSettings, services: any HostServices
   ) throws {

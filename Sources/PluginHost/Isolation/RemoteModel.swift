@@ -10,7 +10,7 @@ public final class RemoteModel: RemoteInstance {
   private let layouts = TensorLayouts()
   private var names: [UnsafeMutablePointer<CChar>?] = []
 
-  public override init(
+  public init(
     _ group: HelperGroup, component: ComponentDescription, name: String, options: [String: OptionValue],
     settings: IsolationSettings, services: any HostServices
   ) throws {

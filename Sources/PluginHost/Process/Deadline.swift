@@ -10,13 +10,16 @@ public struct Deadline: Sendable, Equatable {
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   /// - Parameter duration: From now; less than zero counts as zero, more than 292 years as never.
-  public static func after(_ duration: Duration) -> Deadline {
+  public static func after(_ duration: Duration) -> Deadline { Deadline(nanoseconds: now).after(duration) }
+
+  /// So much later.
+  func after(_ duration: Duration) -> Deadline {
     let (seconds, attoseconds) = duration.components
     let (whole, tooMuch) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    if tooMuch { return seconds < 0 ? Deadline(nanoseconds: now) : never }
+    if tooMuch { return seconds < 0 ? self : .never }
     let (span, spans) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-    let (moment, moments) = now.addingReportingOverflow(max(0, span))
-    return spans || moments ? never : Deadline(nanoseconds: moment)
+    let (moment, moments) = nanoseconds.addingReportingOverflow(max(0, span))
+    return spans || moments ? .never : Deadline(nanoseconds: moment)
   }
 
   public static var now: Int64 {

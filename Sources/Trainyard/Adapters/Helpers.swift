@@ -13,6 +13,8 @@ final class Helpers {
   }
   /// Those that have a name in the config.
   private var shared: [String: Shared] = [:]
+  /// All of them, by their numbers.
+  private var groups: [Int: Shared] = [:]
   /// A dataset is read on a thread of its own.
   private let incidents = Guarded<[HelperIncident]>([])
   private var hasToldWeakness = false
@@ -48,6 +50,16 @@ final class Helpers {
       tell(text, instance)
     }
     if let name = isolation.group { shared[name] = Shared(group: group) }
+    groups = groups.filter { $0.value.group != nil }
+    groups[group.number] = Shared(group: group)
+    return group
+  }
+
+  /// Where a monitor lives that an isolated plugin has added.
+  func group(of adder: MonitorAdder) throws -> HelperGroup {
+    guard let group = groups[adder.group]?.group else {
+      throw LoopError("the plugin that has added it is gone, and its helper with it")
+    }
     return group
   }
 

@@ -96,11 +96,21 @@ final class InstanceContext: HostServices {
   func wallNanoseconds() -> Int64 { run.clock.wall() }
 
   func addMonitor(_ component: ComponentDescription, name: String) throws {
-    guard !name.isEmpty, !name.contains("/") else {
-      throw LoopError("'\(name.shownInMessages)' cannot be the name of a monitor")
-    }
     // All its options have defaults, which the instance fills in.
-    let monitor = PlannedInstance(component: component, name: name, options: [:])
+    try add(PlannedInstance(component: component, name: name, options: [:]))
+  }
+
+  /// It lives in the helper of the one that adds it, under the same rules.
+  func addMonitor(_ component: ComponentDescription, name: String, of owner: RemoteInstance) throws {
+    var monitor = PlannedInstance(component: component, name: name, options: [:], isolation: owner.settings)
+    monitor.adder = MonitorAdder(owner)
+    try add(monitor)
+  }
+
+  private func add(_ monitor: PlannedInstance) throws {
+    guard !monitor.name.isEmpty, !monitor.name.contains("/") else {
+      throw LoopError("'\(monitor.name.shownInMessages)' cannot be the name of a monitor")
+    }
     try run.request(monitor, by: party, lasts: isCreating)
     if isCreating { askedMonitors.append(monitor) }
   }

@@ -17,6 +17,11 @@ extension PlannedInstance {
     guard let isolation else {
       return try MonitorInstance(component: component, name: name, options: options, services: context)
     }
+    if let adder {
+      return try RemoteMonitor(
+        try context.run.helpers.group(of: adder), of: adder, component: component, name: name,
+        settings: isolation, services: context)
+    }
     return try RemoteMonitor(
       try context.run.helpers.group(for: self, isolation), component: component, name: name, options: options,
       settings: isolation, services: context)

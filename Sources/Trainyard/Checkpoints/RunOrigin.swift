@@ -3,6 +3,13 @@ struct RunOrigin {
   /// What relative paths of the config are relative to, and whose `plugins` folder is searched.
   var baseFolder: String
 
+  /// As the run's folder says; `nil`: it does not.
+  static func baseFolder(ofRun folder: String) -> String? {
+    let path = PathName.join(folder, RunCheckpoints.folderName)
+    guard PathName.exists(PathName.join(path, name)) else { return nil }
+    return RunOrigin(reading: path).baseFolder
+  }
+
   private static let name = "origin.json"
 
   init(baseFolder: String) { self.baseFolder = PathName.absolute(baseFolder) }

@@ -58,6 +58,16 @@ extension PipelineReader {
     return isolation
   }
 
+  /// What a map of options says of isolation, and the options without it.
+  mutating func isolation(in options: ConfigNode, place: String) -> (PluginConfig.IsolationConfig, ConfigNode)
+  {
+    let section = PipelineSection.specification
+    let rest = options.removing(section.reservedKeys)
+    let ours = options.removing(Set(rest.entries.map(\.key)))
+    let values = read(section, ours, owner: "'\(place)'", place: place, hints: [])
+    return (isolation(values, ours), rest)
+  }
+
   private mutating func reference(
     _ text: String, _ node: ConfigNode, _ kind: ComponentSpec.Kind, _ place: String
   ) -> PluginConfig.Reference? {

@@ -283,6 +283,9 @@ extension PipelineSection {
         default: "fail", choices: PluginConfig.OnError.allCases.map(\.rawValue)),
     ] + isolation)
 
+  /// What a specification on a command line may say beside the options of its plugin.
+  static let specification = PipelineSection("", "A plugin on a command line.", isolation)
+
   /// Of every plugin.
   static let isolation = [
     OptionSpec(

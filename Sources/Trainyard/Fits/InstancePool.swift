@@ -32,6 +32,7 @@ final class InstancePool {
     var options: [String: PluginHost.OptionValue]
     var drops: Bool
     var isolation: IsolationSettings?
+    var adder: MonitorAdder?
   }
 
   private struct Entry {
@@ -70,7 +71,7 @@ final class InstancePool {
     let key = Key(
       library: planned.component.libraryPath, component: planned.component.id, kind: planned.component.kind,
       name: planned.name, pass: pass, options: planned.options, drops: planned.onError == .drop,
-      isolation: planned.isolation)
+      isolation: planned.isolation, adder: planned.adder)
     if let known = entries[key]?.instance as? Instance {
       do { try known.context.include() } catch {
         throw failure(error, part: planned.party, call: "monitor_add")

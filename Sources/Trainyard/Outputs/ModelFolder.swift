@@ -20,6 +20,17 @@ public struct ModelFolder {
   public var task: LearningTask
   public var preprocessing: FittedPreprocessing
   public var weights: [NamedTensor]
+  /// The config of the run that the folder belongs to; empty where there is none.
+  private var runConfig = ConfigNode(.map([]))
+
+  /// What the run's config says of its model beside the plugin's own options.
+  var runOfModel: ConfigNode {
+    runConfig["model"].flatMap { $0.isMap ? $0 : nil } ?? ConfigNode(.map([]))
+  }
+  /// Whether the run kept every plugin apart.
+  var runIsolatesAll: Bool { runConfig["isolation"]?.string == "all" }
+  /// The folder of that run.
+  private(set) var runFolder: String
 
   // MARK: Writing
 
@@ -137,6 +148,9 @@ public struct ModelFolder {
       throw ModelFolderError(path: fittedFile, detail: "it cannot be read: \(error.shortText)")
     }
     weights = try SafeTensors.read(PathName.join(path, "weights.safetensors")).tensors
+    runFolder = path == inner ? given : PathName.join(given, "..")
+    let config = PathName.join(runFolder, "config.json")
+    if PathName.exists(config) { runConfig = try ConfigReader.read(path: config) }
   }
 }
 

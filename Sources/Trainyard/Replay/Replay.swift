@@ -25,14 +25,21 @@ public struct Replay {
   ///   - caseName: Of a file of traces: the case, by its name or by its number from 1; without it, the only one.
   ///   - fit: Of a case with several: which, from 1.
   ///   - pluginFolders: Searched before all others.
-  ///   - baseFolder: What relative paths of plugins are relative to.
+  ///   - baseFolder: What relative paths of plugins are relative to. A lock file in it is obeyed, else one beside the
+  ///     pipeline of the run.
+  ///   - isLocked: Throws where there is no lock file.
   public init(
     _ path: String, caseName: String? = nil, fit: Int = 1, pluginFolders: [String] = [],
-    baseFolder: String = "."
+    baseFolder: String = ".", isLocked: Bool = false
   ) throws {
     self.baseFolder = PathName.absolute(baseFolder)
-    search = .standard(
+    var search = PluginSearch.standard(
       explicit: pluginFolders.map(PathName.absolute), project: PathName.join(self.baseFolder, "plugins"))
+    search.pins = try LockFile.pins(
+      at: self.baseFolder,
+      ofRun: PathName.isFolder(path) ? path : PathName.folder(of: path),
+      isRequired: isLocked)
+    self.search = search
     let file = PathName.isFolder(path) ? PathName.join(path, "events.jsonl") : path
     if try caseName != nil || Self.isTrace(file) {
       let trace = try Self.find(caseName, in: file)
@@ -95,7 +102,7 @@ public struct Replay {
       for (index, round) in rounds.enumerated() where !round.isEmpty {
         let name = together ? "together" : "\(index + 1)-\(round[0].instance.component.id)"
         let runFolder = try RunFolder(in: parent, name: name)
-        let replayer = try Replayer(round.map(\.instance))
+        let replayer = try Replayer(round.map(\.instance), writable: [parent])
         let played = try replayer.play(recording, Replayer.Setting(folder: runFolder, type: numberType))
         reports += round.map {
           ReplayReport(

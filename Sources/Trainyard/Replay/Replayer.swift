@@ -11,15 +11,18 @@ final class Replayer {
   private let clock = ReplayClock()
   private var views: ReplayViews?
 
-  /// - Parameter make: How a callback becomes part of the loop; a test may put something in between.
+  /// - Parameters:
+  ///   - writable: Folders that helper processes may write to.
+  ///   - make: How a callback becomes part of the loop; a test may put something in between.
   init(
-    _ planned: [PlannedInstance],
+    _ planned: [PlannedInstance], writable: [String] = [],
     make: (PlannedInstance, RunContext, EventBridge) throws -> CallbackAdapter = {
       try CallbackAdapter($0, run: $1, bridge: $2)
     }
   ) throws {
     let (context, bridge) = (context, bridge)
     context.clock = clock.runClock
+    context.helpers.writable = writable
     callbacks = try planned.map { try make($0, context, bridge) }
   }
 

@@ -11,6 +11,8 @@ public struct PlannedInstance: Sendable {
   public var onError: LoopCallback.ErrorPolicy
   /// `nil`: it runs in this process.
   public var isolation: IsolationSettings?
+  /// Of a monitor that an isolated plugin has added in the run.
+  var adder: MonitorAdder?
 
   public init(
     component: ComponentDescription, name: String? = nil, options: [String: PluginHost.OptionValue],

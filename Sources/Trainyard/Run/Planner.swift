@@ -10,14 +10,14 @@ struct Planner {
   private var problems: [ConfigProblem]
   /// By place in the config.
   private var planned: [String: PlannedInstance] = [:]
-  /// By the names of helpers that are shared.
-  private var groups: [String: IsolationSettings] = [:]
+  private var isolation: IsolationPlanner
 
   /// - Parameter problems: What is already known to be wrong with the config; then no plan comes out.
   init(_ config: PipelineConfig, search: PluginSearch, problems: [ConfigProblem] = []) {
     self.config = config
     self.search = search
     self.problems = problems
+    isolation = IsolationPlanner(isolatesAll: config.isolatesAll)
   }
 
   mutating func plan() throws(ConfigProblems) -> Plan {
@@ -120,73 +120,11 @@ struct Planner {
 
   /// How the plugin is kept apart; `nil`: not at all.
   private mutating func isolation(_ plugin: PluginConfig) -> IsolationSettings? {
-    let spot = Spot(what: plugin.kind.rawValue, position: plugin.position, place: plugin.place)
-    guard
-      let settings = isolation(plugin.isolation, spot, otherwise: plugin.onError == .drop ? .drop : .fail)
-    else { return nil }
-    checkKind(plugin, settings)
+    let settings = isolation.settings(
+      plugin.isolation, plugin.kind, IsolationPlanner.Spot(plugin.position, plugin.place),
+      otherwise: plugin.onError == .drop ? .drop : .fail)
+    problems += isolation.takeProblems()
     return settings
-  }
-
-  /// What a problem is about.
-  private struct Spot {
-    var what: String
-    var position: SourcePosition
-    var place: String
-  }
-
-  private mutating func isolation(
-    _ given: PluginConfig.IsolationConfig, _ spot: Spot, otherwise: IsolationSettings.CrashPolicy
-  ) -> IsolationSettings? {
-    let place = given.place ?? (config.isolatesAll ? .own : .here)
-    guard place != .here else {
-      if let key = given.keyWithoutMeaningHere {
-        problems.append(
-          ConfigProblem(
-            .conflict, "'\(key)' is about a helper process, and this \(spot.what) has none",
-            at: spot.position, in: spot.place, help: "add 'isolate: true', or take '\(key)' away"))
-      }
-      return nil
-    }
-    var settings = IsolationSettings()
-    if case .group(let name) = place { settings.group = name }
-    settings.onCrash = given.onCrash ?? otherwise
-    if let seconds = given.deadline { settings.deadline = .milliseconds(Int64(min(seconds * 1000, 1e15))) }
-    settings.allowsNetwork = given.network ?? false
-    settings.memoryLimit = given.memoryLimit.map { UInt64($0) << 20 } ?? 0
-    checkGroup(spot, settings)
-    return settings
-  }
-
-  /// What cannot be done for a kind of plugin.
-  private mutating func checkKind(_ plugin: PluginConfig, _ settings: IsolationSettings) {
-    func refuse(_ what: String, _ help: String) {
-      problems.append(
-        ConfigProblem(.conflict, what, at: plugin.position, in: plugin.place, help: help))
-    }
-    guard plugin.kind == .model || plugin.kind == .dataset else { return }
-    if settings.group != nil {
-      refuse("a \(plugin.kind.rawValue) has a helper of its own", "write 'isolate: true'")
-    }
-    if settings.onCrash == .drop {
-      refuse(
-        "a run cannot go on without its \(plugin.kind.rawValue)",
-        "write 'on_crash: fail' or 'on_crash: restart'")
-    }
-  }
-
-  /// One helper has one set of rights.
-  private mutating func checkGroup(_ spot: Spot, _ settings: IsolationSettings) {
-    guard let name = settings.group else { return }
-    let first = groups[name] ?? settings
-    groups[name] = first
-    guard first.allowsNetwork != settings.allowsNetwork || first.memoryLimit != settings.memoryLimit else {
-      return
-    }
-    problems.append(
-      ConfigProblem(
-        .conflict, "the plugins of the helper '\(name)' differ in 'network' or 'memory_limit'",
-        at: spot.position, in: spot.place, help: "give all of them the same, or helpers of their own"))
   }
 
   private mutating func component(_ plugin: PluginConfig, isElsewhere: Bool) -> ComponentDescription? {
@@ -219,8 +157,10 @@ struct Planner {
           measure.name, expression, direction: measure.direction,
           places: expression.names.map { "\(measure.position(of: $0.offset))" }))
     case .function(let function):
-      let spot = Spot(what: "monitor", position: measure.position, place: measure.place)
-      let isolation = isolation(function.isolation, spot, otherwise: .fail)
+      let isolation = isolation.settings(
+        function.isolation, .monitor, IsolationPlanner.Spot(measure.position, measure.place), otherwise: .fail
+      )
+      problems += self.isolation.takeProblems()
       var opened = function
       do {
         if isolation == nil {

@@ -1,3 +1,4 @@
+import Glibc
 import PluginHost
 
 /// `trainyard.lock`, beside a pipeline: what its libraries are, by their sha256. While it is there nothing else is
@@ -17,6 +18,42 @@ public enum LockFile {
     let path = PathName.join(folder, name)
     guard PathName.exists(path) else { return nil }
     return try read(path)
+  }
+
+  /// The pins that hold for a run that was made: those of the lock file where the user is, which no run's folder can
+  /// take away, else beside the run's pipeline where the run still knows it, else of the nearest above its folder.
+  /// - Parameter isRequired: Throws where there is none.
+  static func pins(
+    at baseFolder: String, ofRun run: String, isRequired: Bool
+  ) throws -> LibraryPins? {
+    let places = [baseFolder, RunOrigin.baseFolder(ofRun: run)].compactMap(\.self) + folders(above: run)
+    for place in places {
+      if let found = try pins(beside: place) { return found }
+    }
+    if isRequired { throw missing(in: baseFolder) }
+    return nil
+  }
+
+  /// From the nearest to the root.
+  private static func folders(above path: String) -> [String] {
+    guard let resolved = realpath(path, nil) else { return [] }
+    defer { free(resolved) }
+    var folders: [String] = []
+    var folder = String(cString: resolved)
+    while folder != "/", folder != "." {
+      folder = PathName.folder(of: folder)
+      folders.append(folder)
+    }
+    return folders
+  }
+
+  /// What `--locked` says where there is no lock file.
+  public static func missing(in folder: String) -> ConfigProblems {
+    ConfigProblems([
+      ConfigProblem(
+        .missingKey, "there is no lock file '\(folder)/\(name)'", in: "--locked",
+        help: "make it with `trainyard lock`, once the libraries are what you mean to run")
+    ])
   }
 
   static func read(_ path: String) throws -> LibraryPins {
