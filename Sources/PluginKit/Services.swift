@@ -35,7 +35,8 @@ public struct Weights {
   public func drop(_ slot: Int) { table.pointee.slot_drop(host, UInt32(slot)) }
   /// Writes the weights as they are at that moment to a path relative to the run's folder.
   public func save(to path: String) { table.pointee.save(host, path) }
-  /// Asks for one resumable checkpoint when every callback of the hook has run.
+  /// Asks for a resumable checkpoint, which is taken at the next place where the run can be left: between two batches or two
+  /// epochs, when every callback of the hook has run.
   public func markCheckpoint() { table.pointee.mark_checkpoint(host) }
 }
 
