@@ -59,7 +59,7 @@ PLUGIN_CFLAGS := -std=c99 -Wall -Wextra -pedantic -Werror -O2 -shared -fPIC -fvi
 PLUGINS := $(shell sed -n 's/.*kind: "[A-Za-z]*", id: "\([a-z0-9-]*\)".*/\1/p' Package.swift)
 
 # Those over engines, which are there when `make engines` has built them.
-ENGINE_PLUGINS := $(shell sed -n 's/^ *engine("\([a-z0-9-]*\)".*/\1/p' Package.swift)
+ENGINE_PLUGINS := $(shell sed -n 's|^ *engine."\([a-z0-9-]*\)".*|\1|p' Package.swift)
 
 # $(call install_packages,names): those that are missing, with sudo where not root. Fails where it cannot.
 define install_packages
