@@ -595,7 +595,10 @@ typedef struct ty_model {
   /* Required. Forward only, changes nothing. Without a target the loss is NaN. */
   ty_status (*evaluate)(void *self, const ty_batch *batch, ty_step *step);
   /* The weights by index; names and shapes stay from reset to reset, the memory until the
-   * next call. A model whose state is no tensor shows one of u8, its serialised form. */
+   * next call. A model whose state is no tensor shows one of u8, its serialised form,
+   * whose length may change. Bytes whose name has an extension ("model.txt") become a file of
+   * the run's model, too; weights "feature_importance.<kind>" that are not trainable, one
+   * number for each feature, a table of the run. */
   uint64_t (*weight_count)(void *self);
   ty_status (*weight)(void *self, uint64_t index, ty_weight *weight);
   /* Replaces the weights that are named; the others stay. Shapes must fit. */
