@@ -19,20 +19,22 @@ final class TorchProgram {
     // Made once for all tests: torch takes seconds to start.
     let modules = try Self.modules.get()
     for name in ["data.csv", "weighted.csv", "classes.csv"] {
-      _ = try Shell.check(["cp", modules.path + "/" + name, path])
+      _ = try Shell.check(["cp", modules + "/" + name, path])
     }
   }
 
   var path: String { get throws { try folder.get().path } }
 
-  private static let modules = Result {
-    let folder = try TemporaryFolder()
-    try Shell.check([python, fixtures + "/modules.py", folder.path])
+  /// Beside the test runner, made anew by each.
+  private static let modules: Result<String, any Error> = Result {
+    let folder = try builtFolder() + "/torch-modules"
+    try Shell.check(["mkdir", "-p", folder])
+    try Shell.check([python, fixtures + "/modules.py", folder])
     return folder
   }
 
   /// The module of that name; see `modules.py`.
-  static func module(_ name: String) throws -> String { try modules.get().path + "/\(name).pt" }
+  static func module(_ name: String) throws -> String { try modules.get() + "/\(name).pt" }
 
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String { try folder.get().write(name, text) }
