@@ -12,7 +12,9 @@ final class TorchProgram {
 
   /// The interpreter that has torch: `TORCH_PYTHON`, or Debian's.
   static let python = getenv("TORCH_PYTHON").map { String(cString: $0) } ?? "/usr/bin/python3"
-  static let fixtures = packageFolder() + "/Tests/EngineTests/Torch/Fixtures"
+  static let fixtures =
+    "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    .joined(separator: "/") + "/Fixtures"
 
   init() throws {
     program = try builtFolder() + "/trainyard"
