@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Glibc
 import PackageDescription
 
 /// One shared library each: `lib<id>.so`, exporting `trainyard_plugin` and nothing else.
@@ -104,12 +103,12 @@ let engines: [Plugin] =
     engine("lightgbm", "LightGBM", core: ["BoosterCore"]),
   ]
 
-// libtorch: the folder of Python's torch package in LIBTORCH, with include/ and lib/, or else Debian's. Without one of
-// them the model `torch` is left out.
-let libtorch = Context.environment["LIBTORCH"].flatMap { $0.isEmpty ? nil : $0 } ?? "/usr"
-let buildsTorch = buildsEngines && access("\(libtorch)/include/torch/script.h", R_OK) == 0
-// What the headers ask for: C++20 since torch 2.10, which has this one.
-let torchStandard = access("\(libtorch)/include/torch/headeronly", R_OK) == 0 ? "c++20" : "c++17"
+// libtorch: the folder of Python's torch package, with include/ and lib/, or /usr for Debian's; `make engines` finds that.
+// Without one the model `torch` is left out.
+let libtorch = Context.environment["LIBTORCH"] ?? ""
+let buildsTorch = buildsEngines && !libtorch.isEmpty
+// Debian's headers, of torch 1, are C++17 and do not compile as C++20, which those of torch 2 come to ask for.
+let torchStandard = libtorch == "/usr" ? "c++17" : "c++20"
 let torchFolders: [String] =
   libtorch == "/usr"
   ? ["-isystem", "/usr/include/torch/csrc/api/include"]

@@ -159,6 +159,7 @@ void ScriptModule::restore() {
 }
 
 void ScriptModule::reset_parameters() {
+  const SameEveryTime same(false);
   const at::NoGradGuard guard;
   saying("the module's reset_parameters() fails", "", [&] { module_.get_method("reset_parameters")({}); });
 }

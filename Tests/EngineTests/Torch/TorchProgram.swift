@@ -12,27 +12,31 @@ final class TorchProgram {
 
   /// The interpreter that has torch: `TORCH_PYTHON`, or Debian's.
   static let python = getenv("TORCH_PYTHON").map { String(cString: $0) } ?? "/usr/bin/python3"
-  static let fixtures = packageFolder() + "/Tests/EngineTests/Torch/Fixtures"
+  static let fixtures =
+    "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    .joined(separator: "/") + "/Fixtures"
 
   init() throws {
     program = try builtFolder() + "/trainyard"
     // Made once for all tests: torch takes seconds to start.
     let modules = try Self.modules.get()
     for name in ["data.csv", "weighted.csv", "classes.csv"] {
-      _ = try Shell.check(["cp", modules.path + "/" + name, path])
+      _ = try Shell.check(["cp", modules + "/" + name, path])
     }
   }
 
   var path: String { get throws { try folder.get().path } }
 
-  private static let modules = Result {
-    let folder = try TemporaryFolder()
-    try Shell.check([python, fixtures + "/modules.py", folder.path])
+  /// Beside the test runner, made anew by each.
+  private static let modules: Result<String, any Error> = Result {
+    let folder = try builtFolder() + "/torch-modules"
+    try Shell.check(["mkdir", "-p", folder])
+    try Shell.check([python, fixtures + "/modules.py", folder])
     return folder
   }
 
   /// The module of that name; see `modules.py`.
-  static func module(_ name: String) throws -> String { try modules.get().path + "/\(name).pt" }
+  static func module(_ name: String) throws -> String { try modules.get() + "/\(name).pt" }
 
   @discardableResult
   func write(_ name: String, _ text: String) throws -> String { try folder.get().write(name, text) }
