@@ -3,9 +3,15 @@
 
 #include <stdlib.h>
 
-#if defined(__x86_64__) && defined(__linux__)
+/* ThreadSanitizer has not begun when the loader picks. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KERNEL
+#endif
+#endif
+#if !defined(KERNEL) && defined(__x86_64__) && defined(__linux__)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
+#elif !defined(KERNEL)
 #define KERNEL
 #endif
 

@@ -1,7 +1,13 @@
 #include "gather_kernels.h"
 
 /* Compiled for AVX-512, for AVX2 and for every processor; the loader picks one. Elsewhere there is one. */
-#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+/* ThreadSanitizer has not begun when the loader picks. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KERNEL
+#endif
+#endif
+#if !defined(KERNEL) && defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif

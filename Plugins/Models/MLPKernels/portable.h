@@ -7,7 +7,13 @@
 
 /* On x86-64 a kernel is compiled for AVX-512, for AVX2 with FMA and for every processor, and the loader
  * picks one when the library is opened. Elsewhere there is one (arm64 always has its vectors). */
-#if defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
+/* ThreadSanitizer has not begun when the loader picks. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define KERNEL
+#endif
+#endif
+#if !defined(KERNEL) && defined(__x86_64__) && defined(__linux__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define KERNEL __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif
