@@ -319,7 +319,7 @@ private final class Turn {
   }
 
   /// Waits for a message as long as the call that is running may take.
-  func wait(_ child: ChildProcess, _ channel: Channel, _ page: AnswerPage?) throws(Channel.End) {
+  func wait(_ child: any HelperPeer, _ channel: Channel, _ page: AnswerPage?) throws(Channel.End) {
     while true {
       // The turn may pass to one that has less time.
       let least = times[current...].min() ?? times[current]

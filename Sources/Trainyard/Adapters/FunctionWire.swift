@@ -116,7 +116,9 @@ extension WireReader {
   }
 
   /// What a call gave: the result and the outputs.
-  package mutating func functionAnswer(outputs: Int) throws(WireFault) -> Result<FunctionValues, FunctionFault> {
+  package mutating func functionAnswer(outputs: Int) throws(WireFault) -> Result<
+    FunctionValues, FunctionFault
+  > {
     guard try bool() else { return .failure(try functionFault()) }
     let result = try optionalDouble()
     let list = try list { reader throws(WireFault) in try reader.optionalDouble() }
