@@ -126,7 +126,7 @@ engines: swift packages dataset engine-packages ## Build and test the models ove
 	  $(SWIFT) test --skip-build --filter EngineTests
 
 engines-cost: swift packages engine-packages ## What the host costs over the engines' own loops
-	TRAINYARD_ENGINES=1 $(SWIFT) build -c release $(RELEASE_FLAGS)
+	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)
 	VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(ENGINES)/bin/python Benchmarks/engines/cost.py --program $(PROGRAM)
 
 tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI

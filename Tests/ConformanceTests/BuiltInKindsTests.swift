@@ -7,7 +7,7 @@ import Testing
   /// The ids of a kind in the package's table of plugins.
   private static func ids(_ kind: String) -> [String] {
     let rows = (try? readText(packageFolder() + "/Package.swift").split(separator: "\n")) ?? []
-    return rows.filter { $0.contains("kind: \"\(kind)\", id: ") }.compactMap { row in
+    return rows.filter { $0.contains("kind: \"\(kind)\", id: \"") }.compactMap { row in
       row.split(separator: "id: \"").last?.split(separator: "\"").first.map(String.init)
     }
   }

@@ -9,7 +9,9 @@ public struct PluginDescription {
   public var schema: JSONValue { JSONSchema.component(ComponentSpec(component)) }
 
   /// Kind, version, hooks and options, as lines for a terminal.
-  /// - Parameter words: What an instance says when it is made; see `Catalog.words`.
+  /// - Parameters:
+  ///   - width: Columns of the terminal.
+  ///   - words: What an instance says when it is made; see `Catalog.words`.
   public func text(width: Int = 100, words: [String] = []) -> String {
     var lines = ["\(component.kind.name) '\(component.id)', version \(component.version)"]
     lines += Self.wrapped(component.summary, indent: 2, width: width)
