@@ -47,6 +47,13 @@ func loss(
   let total = weights == nil ? Double(rows) : (0..<rows).reduce(0.0) { $0 + weight($1) }
   let targets = rows * (task == .regression ? width : 1)
   guard let target = batch.target, target.count == targets else { return (.nan, total) }
+  if let classes = target.type == .int32 ? target.int32s : nil, task == .binary || task == .classes {
+    let sum =
+      prediction.type == .float64
+      ? crossEntropy(prediction.doubles, classes, weights, width, isBinary: task == .binary)
+      : crossEntropy(prediction.floats, classes, weights, width, isBinary: task == .binary)
+    return (total > 0 ? sum / total : .nan, total)
+  }
   if kind == .ranking { return (rankingLoss(batch, target, prediction), total) }
   var sum = 0.0
   for row in 0..<rows {
@@ -70,6 +77,29 @@ func loss(
     if w != 0 { sum += w * own }
   }
   return (total > 0 ? sum / total : .nan, total)
+}
+
+/// Σwl over rows of class numbers: what most runs are asked for in each round, without a look at types row by row.
+private func crossEntropy<Value: BinaryFloatingPoint>(
+  _ prediction: UnsafeMutableBufferPointer<Value>, _ classes: UnsafeMutableBufferPointer<Int32>,
+  _ weights: UnsafeMutableBufferPointer<Float>?, _ width: Int, isBinary: Bool
+) -> Double {
+  var sum = 0.0
+  for row in classes.indices {
+    let weight = weights.map { Double($0[row]) } ?? 1
+    if weight == 0 { continue }
+    let label = Int(classes[row])
+    let p: Double
+    if isBinary {
+      let positive = Double(prediction[row])
+      p = label > 0 ? positive : 1 - positive
+    } else {
+      p = (0..<width).contains(label) ? Double(prediction[row * width + label]) : .nan
+    }
+    // The order matters: of a NaN and a number, max gives the number.
+    sum -= weight * (p.isNaN ? p : log(max(p, 1e-16)))
+  }
+  return sum
 }
 
 /// 1 − NDCG with gains of 2^y − 1, the mean over groups; a group without a good order counts as well ordered.
