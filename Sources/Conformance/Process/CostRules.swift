@@ -42,7 +42,7 @@ extension Rule {
     for _ in 0..<2 * cyclesPerWindow { try cycle() }
     var increases: [Int64] = []
     var last = Int64(clamping: cf_heap_in_use())
-    for _ in 0..<4 {
+    for _ in 0..<8 {
       for _ in 0..<cyclesPerWindow { try cycle() }
       let now = Int64(clamping: cf_heap_in_use())
       increases.append(now - last)
