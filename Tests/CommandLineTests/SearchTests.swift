@@ -117,9 +117,10 @@ import Trainyard
     }
   }
 
-  private func study() throws -> Study {
-    let store = try RunStore(path: program.folder("both/trainyard.db"), .readOnly)
-    return try #require(try store.study(named: "s"))
+  private func study() throws -> Study { try #require(try studyIfAny()) }
+
+  private func studyIfAny() throws -> Study? {
+    try RunStore(path: program.folder("both/trainyard.db"), .readOnly).study(named: "s")
   }
 
   /// Kills a process that is in the middle of a trial beyond the second; gives its number.
@@ -127,7 +128,8 @@ import Trainyard
     for _ in 0..<12_000 {
       // Stopped while it is looked at: it cannot end the trial meanwhile.
       process.signal(SIGSTOP)
-      let own = try? study().trials().first { trial in
+      // It may not have begun the search yet.
+      let own = try? studyIfAny()?.trials().first { trial in
         trial.number > 1 && trial.state == .running && trial.owner?.pid == process.processID
           && access(program.folder("both/s/trial-00\(trial.number)/events.jsonl"), F_OK) == 0
       }
