@@ -2,7 +2,7 @@
 
 Sets up a virtual environment for each family of peers under .build/peers (about 3.5 GB and 10 minutes for all of them), runs every
 case in rounds in which the peers and ours take turns, each in a process of its own, and prints a JSON line for each peer and case.
-All cases of all peers take about an hour and a half a round; PEERS and CASES choose. Needs Python 3.11 or later.
+All cases of all peers take about twenty minutes a round; PEERS and CASES choose. Needs Python 3.11 or later.
 """
 
 import argparse
