@@ -3,7 +3,7 @@ import PluginKit
 
 /// Gradient boosting by XGBoost, through its C API: one round is one epoch. What it shares with other boosters is in
 /// `BoosterCore`.
-final class XGBoost: SnapshottingModel {
+final class XGBoost: BoostedModel {
   static let about = About(
     id: "xgboost", version: "0.1.0",
     summary:
@@ -23,7 +23,7 @@ final class XGBoost: SnapshottingModel {
   @Option("XGBoost's own parameters, under XGBoost's names: max_depth, eta, subsample, objective, …")
   var parameters = RestJSON()
 
-  private var booster: Booster?
+  private(set) var booster: Booster?
 
   func create(_ host: Host) throws {
     let library = try XGBoostLibrary(named: library?.path)
@@ -38,35 +38,8 @@ final class XGBoost: SnapshottingModel {
     }
   }
 
-  var progress: Booster.Progress {
-    get { booster?.progress ?? Booster.Progress() }
-    set { booster?.progress = newValue }
-  }
-
   func reset(seed: UInt64, task: TaskDescription) throws {
     try made.reset(seed: seed, task: task, threads: threads)
-  }
-  var facts: ModelFacts { get throws { try made.facts } }
-  func trainStep(_ batch: Batch) throws -> StepResult { try made.trainStep(batch) }
-  func evaluate(_ batch: Batch) throws -> StepResult { try made.evaluate(batch) }
-
-  var weightCount: Int { booster?.weightCount ?? 0 }
-  func weight(at index: Int) throws -> Weight { try made.weight(at: index) }
-  func assign(_ weight: Weight, at index: Int) throws { try made.assign(weight, at: index) }
-
-  var parameterNames: [String] { booster?.parameterNames ?? [] }
-  func parameter(_ name: String) -> Double? { booster?.parameter(name) }
-  func setParameter(_ name: String, to value: Double) throws { try made.setParameter(name, to: value) }
-
-  func takeSnapshot(_ number: Int) throws { try made.takeSnapshot(number) }
-  func restoreSnapshot(_ number: Int) throws { try made.restoreSnapshot(number) }
-  func dropSnapshot(_ number: Int) throws { try made.dropSnapshot(number) }
-
-  private var made: Booster {
-    get throws {
-      guard let booster else { throw PluginError("it was not created") }
-      return booster
-    }
   }
 }
 
