@@ -4,6 +4,7 @@ import PluginKit
 /// The rows of a CSV text on their way into columns.
 struct CSVTable {
   private let path: String
+  private let rowLimit: Int
   private let targetOptional: Bool
   private let missing: [[UInt8]]
   private let longestMissing: Int
@@ -21,6 +22,7 @@ struct CSVTable {
   ///   - rowLimit: there are no more rows than that.
   init(width: Int, rowLimit: Int, plans: [ColumnPlan], of settings: CSVSettings) throws {
     path = settings.path
+    self.rowLimit = rowLimit
     targetOptional = settings.choice.targetOptional
     missing = settings.missingValues.map { Array($0.utf8) }
     longestMissing = missing.map(\.count).max() ?? -1
@@ -37,7 +39,14 @@ struct CSVTable {
     let takesPlainNumbers = !missing.contains { $0.first.map(beginsNumber) ?? false }
     let numbers = builders.map { takesPlainNumbers ? $0?.numbers : nil }
     try numbers.withUnsafeBufferPointer { numbers in
-      while scanner.beginRow() { try readRow(&scanner, numbers) }
+      while scanner.beginRow() {
+        // It is mapped: another program may have written to it since its lines were counted.
+        guard rowCount < rowLimit else {
+          throw PluginError(
+            "'\(path)' was changed while it was read", help: "read it when nothing writes to it")
+        }
+        try readRow(&scanner, numbers)
+      }
     }
   }
 

@@ -219,6 +219,8 @@ public final class Booster {
   private func grow(on matrix: any EngineMatrix, _ batch: Batch, from bytes: [UInt8]?) throws -> any Ensemble
   {
     try keepSnapshots()
+    // Of rounds that are given up: as many others will come.
+    if run.serialised?.rounds != run.rounds { run.serialised = nil }
     let rows = try EngineRows(batch, grouped: task.kind == .ranking)
     let new = try engine.ensemble(on: matrix, rows, from: bytes, learningRate: progress.learningRate)
     run.ensemble = new

@@ -53,18 +53,23 @@ final class LightGBMBooster {
     return buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
   }
 
-  /// Fills `room` for rows that are given as they are; returns how many numbers there are.
+  /// Fills `room` for rows that are given as they are; returns how many numbers there are. Where it has no room for
+  /// them, it stays as it is.
   func predict(
     _ features: UnsafeBufferPointer<Float>, _ rows: EngineRows, _ kind: LightGBMLibrary.Prediction,
     rounds: Int?, _ parameters: String, into room: UnsafeMutableBufferPointer<Double>
   ) throws -> Int {
     guard let start = room.baseAddress else { return 0 }
+    let limit = rounds.map { Int32(clamping: $0) } ?? -1
     var count: Int64 = 0
+    // A saved booster may be one of more classes: LightGBM does not ask how much room there is.
+    try library.check(
+      library.predictionCount(handle, Int32(clamping: rows.count), kind.rawValue, 0, limit, &count))
+    guard count <= Int64(room.count) else { return Int(clamping: count) }
     try library.check(
       library.predict(
         handle, features.baseAddress, LightGBMLibrary.Kind.float32.rawValue, Int32(clamping: rows.count),
-        Int32(clamping: rows.featureCount), 1, kind.rawValue, 0, rounds.map { Int32(clamping: $0) } ?? -1,
-        parameters, &count, start))
+        Int32(clamping: rows.featureCount), 1, kind.rawValue, 0, limit, parameters, &count, start))
     return Int(clamping: count)
   }
 }

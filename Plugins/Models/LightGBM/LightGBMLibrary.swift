@@ -50,6 +50,8 @@ struct LightGBMLibrary {
   let keptCount: @convention(c) (Handle?, Int32, UnsafeMutablePointer<Int64>) -> Int32
   let kept:
     @convention(c) (Handle?, Int32, UnsafeMutablePointer<Int64>, UnsafeMutablePointer<Double>) -> Int32
+  let predictionCount:
+    @convention(c) (Handle?, Int32, Int32, Int32, Int32, UnsafeMutablePointer<Int64>) -> Int32
   let predict:
     @convention(c) (
       Handle?, UnsafeRawPointer?, Int32, Int32, Int32, Int32, Int32, Int32, Int32, Text,
@@ -83,6 +85,7 @@ struct LightGBMLibrary {
     featureCount = try library.function("LGBM_BoosterGetNumFeature")
     keptCount = try library.function("LGBM_BoosterGetNumPredict")
     kept = try library.function("LGBM_BoosterGetPredict")
+    predictionCount = try library.function("LGBM_BoosterCalcNumPredict")
     predict = try library.function("LGBM_BoosterPredictForMat")
     save = try library.function("LGBM_BoosterSaveModelToString")
     importance = try library.function("LGBM_BoosterFeatureImportance")

@@ -18,12 +18,15 @@ struct Products {
   private static let worthThreads = 1 << 18
   /// Rows of a left matrix, of which the second-level cache holds a block.
   private static let mostRows = 4096
+  /// Columns of a right matrix, 15 rows of which are still counted in 32 bits.
+  private static let mostOutputs = 1 << 27
 
   @inline(__always) private func way(_ rows: Int, _ layer: Layer) -> Way {
     let size = rows &* layer.weightCount
     if size <= Int(MLP_SMALL_PRODUCT) { return .small }
     guard hasKernels, threads == 1 || size <= Self.worthThreads else { return .library }
-    return rows <= Self.mostRows && layer.inputs <= Self.mostRows ? .dense : .library
+    return rows <= Self.mostRows && layer.inputs <= Self.mostRows && layer.outputs <= Self.mostOutputs
+      ? .dense : .library
   }
 
   /// Opens OpenBLAS if batches of so many rows, or fewer, need it. Its threads are the process's: workers that train side

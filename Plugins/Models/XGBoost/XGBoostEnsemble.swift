@@ -91,7 +91,12 @@ final class XGBoostEnsemble: Ensemble {
     try library.check(
       library.predict(booster.handle, matrix.handle, config, &shape, &dimensions, &result))
     guard let shape, let result, dimensions > 0 else { throw PluginError("XGBoost predicted nothing") }
-    let count = (0..<Int(dimensions)).reduce(1) { $0 * Int(clamping: shape[$1]) }
+    var count = 1
+    for dimension in 0..<Int(clamping: dimensions) {
+      let (product, overflows) = count.multipliedReportingOverflow(by: Int(clamping: shape[dimension]))
+      guard !overflows else { throw PluginError("XGBoost predicted more numbers than can be") }
+      count = product
+    }
     // The booster's own memory, which stays as it is until its next prediction.
     return TensorView(
       UnsafeMutableRawPointer(mutating: result), .float32, shape: TensorShape(count))

@@ -61,6 +61,9 @@ struct HostAnswers {
     guard isBegin, component.kind == .monitor, component.libraryPath == member.component.libraryPath,
       !component.options.contains(where: \.isRequired)
     else { throw WireFault("a monitor that cannot be added in \(request.name)") }
+    do throws(LoadFault) { try ComponentCheck.check([component]) } catch {
+      throw WireFault("what it says of the monitor that it adds cannot be")
+    }
     do {
       try member.services.addMonitor(component, name: name, of: member)
       member.group.keepAdder(member)

@@ -20,6 +20,7 @@ public struct ONNXModel {
       throw ExportError(
         "a model of '\(folder.modelID)' cannot be exported to ONNX", help: "only those of mlp can")
     }
+    try folder.preprocessing.validate()
     var graph = ONNXGraph()
     let features = ONNXFeatures(folder.preprocessing, numbers: numbers, in: &graph)
     let layers = try Self.layers(folder)

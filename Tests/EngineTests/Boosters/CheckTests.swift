@@ -8,6 +8,6 @@ import Testing
     let program = try BoosterProgram()
     let report = try program.run(["check", engine.rawValue, "--level", "strict"])
     #expect(report.status == 0, "\(report.output)")
-    #expect(!report.output.contains("\nwarning "), "\(report.output)")
+    #expect(!report.output.contains("\n    warning "), "\(report.output)")
   }
 }
