@@ -105,7 +105,7 @@ build: swift packages ## Build in release: .build/release/trainyard and its plug
 
 test: swift packages dataset ## Install what is missing, build, run all tests
 	$(SWIFT) build
-	$(SWIFT) test
+	SWIFT=$(SWIFT) Tests/run.sh
 
 sanitize: swift packages dataset ## Run tests under sanitizers: make sanitize SANITIZERS="address thread" MODULES="TrainingTests"
 	@failed=0; for sanitizer in $(SANITIZERS); do \
@@ -122,8 +122,8 @@ fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECOND
 engines: swift packages dataset engine-packages ## Build and test the models over engines: xgboost, lightgbm, torch
 	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)
 	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build --build-tests
-	TRAINYARD_ENGINES=1 $(TORCH) VIRTUAL_ENV=$(CURDIR)/$(ENGINES) TORCH_PYTHON=$(TORCH_PYTHON) \
-	  $(SWIFT) test --skip-build --filter EngineTests
+	TRAINYARD_ENGINES=1 $(TORCH) SWIFT=$(SWIFT) VIRTUAL_ENV=$(CURDIR)/$(ENGINES) TORCH_PYTHON=$(TORCH_PYTHON) \
+	  Tests/run.sh --skip-build --filter EngineTests
 
 engines-cost: swift packages engine-packages ## What the host costs over the engines' own loops
 	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)
@@ -133,13 +133,13 @@ tensorboard-check: swift packages ## Read event files back with the tensorboard 
 	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)
 	$(TENSORBOARD)/bin/pip install --quiet tensorboard
 	$(SWIFT) build --build-tests
-	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python $(SWIFT) test --skip-build --filter TensorBoardTests
+	TENSORBOARD_PYTHON=$(TENSORBOARD)/bin/python SWIFT=$(SWIFT) Tests/run.sh --skip-build --filter TensorBoardTests
 
 onnx-check: swift packages ## Run exported models with the onnx and onnxruntime packages from PyPI
 	[ -x $(ONNX)/bin/python ] || python3 -m venv $(ONNX)
 	$(ONNX)/bin/pip install --quiet onnx onnxruntime
 	$(SWIFT) build --build-tests
-	ONNX_PYTHON=$(CURDIR)/$(ONNX)/bin/python $(SWIFT) test --skip-build --filter ExportTests
+	ONNX_PYTHON=$(CURDIR)/$(ONNX)/bin/python SWIFT=$(SWIFT) Tests/run.sh --skip-build --filter ExportTests
 
 soak: build ## Kill runs at random, resume them, compare: make soak KILLS=200 SEED=1
 	@python3 Tests/Soak/soak.py --program $(PROGRAM) --kills $(KILLS) --seed $(SEED)

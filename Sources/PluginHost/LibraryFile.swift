@@ -2,9 +2,21 @@ import Glibc
 
 /// A file that looks like a library for this machine: what is known of it before any of its code runs.
 struct LibraryFile {
+  /// Tells one state of one file from any other. A number alone does not: when a file is gone the next one gets it.
   struct Identity: Hashable {
     var device: UInt64
     var inode: UInt64
+    var size: Int64
+    var seconds: Int
+    var nanoseconds: Int
+
+    init(_ status: stat) {
+      device = UInt64(status.st_dev)
+      inode = UInt64(status.st_ino)
+      size = Int64(status.st_size)
+      seconds = status.st_mtim.tv_sec
+      nanoseconds = status.st_mtim.tv_nsec
+    }
   }
 
   /// Canonical.
@@ -49,7 +61,7 @@ struct LibraryFile {
     default: throw .notAFile(found: "a device or a pipe")
     }
     self.status = status
-    identity = Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    identity = Identity(status)
     let elf = try Self.examine(file, Int(status.st_size))
     exportsEntry = elf.hasDynamicSymbols ? elf.exports("trainyard_plugin") : nil
     linkage = reading(elf)

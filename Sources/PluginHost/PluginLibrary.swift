@@ -12,7 +12,8 @@ public final class PluginLibrary: Sendable {
     self.components = components
   }
 
-  /// Opens the library at `path`. A file that was opened before gives the same object.
+  /// Opens the library at `path`. A file that was opened before gives the same object; one that has been built anew
+  /// since is opened as it is now, beside what it was.
   ///
   /// All that can be seen from outside is checked before any code of the library runs.
   /// - Parameters:
@@ -50,7 +51,8 @@ public final class PluginLibrary: Sendable {
     let pinned: PinnedLibrary? = if let pins { try PinnedLibrary.verify(file, pins) } else { nil }
     if pinned != nil, let library = opened.withLock({ $0[key] }) { return library }
     if file.exportsEntry == false { throw .noEntryPoint }
-    let components = try PluginEntry(of: pinned?.path ?? file.path, shownAs: file.path).components(pins)
+    let source = if let pinned { pinned.path } else { try pathForLinker(of: file) }
+    let components = try PluginEntry(of: source, shownAs: file.path).components(pins)
     let library = PluginLibrary(path: file.path, components: components)
     return opened.withLock { opened in
       // Another thread may have been faster.
@@ -58,6 +60,20 @@ public final class PluginLibrary: Sendable {
       opened[key] = library
       return library
     }
+  }
+
+  /// What stood under each path when the dynamic linker was given it.
+  private static let linked = Mutex<[String: LibraryFile.Identity]>([:])
+
+  /// The linker knows libraries by their paths: under one that it knows it gives the library that once lay there. A
+  /// file that has taken the place of another is therefore opened as a copy.
+  private static func pathForLinker(of file: LibraryFile) throws(LoadFault) -> String {
+    let first = linked.withLock { linked in
+      if let first = linked[file.path] { return first }
+      linked[file.path] = file.identity
+      return file.identity
+    }
+    return first == file.identity ? file.path : try SealedCopy(ofFileAt: file.path).path
   }
 }
 

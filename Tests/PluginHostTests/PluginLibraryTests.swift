@@ -40,6 +40,19 @@ import Testing
     #expect(try PluginLibrary.open(fixture.folder("another-name.so")) === first)
   }
 
+  @Test func `a library that is built anew under its path is opened as it is now`() throws {
+    let path = try fixture.library()
+    let first = try PluginLibrary.open(path)
+    _ = try fixture.library("args->refuse(args->context, \"built anew\"); return NULL")
+    #expect(
+      try error(LoadError.self) { _ = try PluginLibrary.open(path) }?.description.contains("built anew")
+        == true)
+    _ = try fixture.library()
+    let third = try PluginLibrary.open(path)
+    #expect(third !== first && third.path == path && third.components.map(\.id) == first.components.map(\.id))
+    #expect(try PluginLibrary.open(path) === third)
+  }
+
   @Test func `an error names the library as the user wrote it`() throws {
     let path = fixture.folder("no.so")
     let found = try error(LoadError.self) { _ = try PluginLibrary.open(path, userPath: "./no.so") }
