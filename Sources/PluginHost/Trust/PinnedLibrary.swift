@@ -7,9 +7,21 @@ public struct PinnedLibrary: Sendable {
   /// Where the dynamic linker finds those bytes, as long as this process lives.
   public var path: String { copy.path }
 
+  /// A file under its path, whatever it holds by now.
+  private struct Origin: Hashable {
+    var path: String
+    var device: UInt64
+    var inode: UInt64
+
+    init(_ file: LibraryFile) {
+      path = file.path
+      device = file.identity.device
+      inode = file.identity.inode
+    }
+  }
+
   /// By the file that was read: it is copied and compared once.
-  private static let verified = Mutex<[LibraryFile.Identity: (pins: LibraryPins, library: PinnedLibrary)]>([:]
-  )
+  private static let verified = Mutex<[Origin: (pins: LibraryPins, library: PinnedLibrary)]>([:])
 
   /// Compares a library, opens what it needs, and gives what may be opened instead of it.
   public static func verify(_ path: String, _ pins: LibraryPins) throws(LoadError) -> PinnedLibrary {
@@ -24,14 +36,15 @@ public struct PinnedLibrary: Sendable {
 
   static func verify(_ file: LibraryFile, _ pins: LibraryPins) throws(LoadFault) -> PinnedLibrary {
     // A file that has changed since is not looked at again: what was compared is what is loaded.
-    if let known = verified.withLock({ $0[file.identity] }), known.pins == pins { return known.library }
+    let origin = Origin(file)
+    if let known = verified.withLock({ $0[origin] }), known.pins == pins { return known.library }
     let copy = try SealedCopy(ofFileAt: file.path)
     let name = file.path.split(separator: "/").last.map(String.init) ?? file.path
     let pin = try pins.pin(of: name, copy.sha256)
     let folder = String(file.path[..<(file.path.lastIndex(of: "/") ?? file.path.startIndex)])
     for need in pin.needs { try open(need, beside: folder, pins) }
     let library = PinnedLibrary(copy: copy)
-    verified.withLock { $0[file.identity] = (pins, library) }
+    verified.withLock { $0[origin] = (pins, library) }
     return library
   }
 
