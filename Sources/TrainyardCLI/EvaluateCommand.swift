@@ -39,6 +39,7 @@ struct EvaluateCommand: ParsableCommand {
       folder, pluginFolders: pluginFolders, isolatesAll: isolate, isLocked: locked)
     model.batchSize = batchSize
     model.threads = threads
+    model.console = Terminal()
     let values = try model.evaluate(data: data, monitors: monitors)
     if json {
       print(

@@ -38,6 +38,7 @@ struct PredictCommand: ParsableCommand {
       folder, pluginFolders: pluginFolders, isolatesAll: isolate, isLocked: locked)
     model.batchSize = batchSize
     model.threads = threads
+    model.console = Terminal()
     guard let output else { return try model.predict(data: data) { try StandardOutput.write($0) } }
     try AtomicFile.write(to: output) { file in
       // A noncopyable file cannot be captured: its bytes are gathered batch by batch.

@@ -98,6 +98,24 @@ import Trainyard
     #expect(try result("one") == result("whole"))
   }
 
+  @Test func `of two unfinished runs the one that was begun last goes on, whatever the times of files say`()
+    throws
+  {
+    try begin("raise(SIGKILL)")
+    for name in ["first", "second"] {
+      try program.folder.write("armed", "")
+      #expect(try program.run("run p.yaml --quiet --name \(name)").status == 137)
+    }
+    // As a copy or a backup leaves them.
+    try Shell.check(["find", program.folder("runs/first"), "-exec", "touch", "-d", "2037-01-01", "{}", "+"])
+    try Shell.check(["find", program.folder("runs/second"), "-exec", "touch", "-d", "2001-01-01", "{}", "+"])
+    let second = try program.run("run p.yaml --resume")
+    #expect(second.status == 0 && second.errors.contains("resuming 'FOLDER/runs/second'"), "\(second)")
+    let first = try program.run("run p.yaml --resume")
+    #expect(first.status == 0 && first.errors.contains("resuming 'FOLDER/runs/first'"), "\(first)")
+    #expect(try result("second") == result("whole") && result("first") == result("whole"))
+  }
+
   @Test func `there must be a run to resume, and of this config`() throws {
     try begin("raise(SIGKILL)")
     #expect(

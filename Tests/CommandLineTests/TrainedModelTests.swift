@@ -72,6 +72,97 @@ import Trainyard
     #expect(try program.run(line + " --batch-size 2").output.split(separator: "\n").count == 6)
   }
 
+  // MARK: Isolation
+
+  private static let fixtures = componentsFolder + "/../../TrainyardTests/Isolation/Fixtures"
+
+  @Test(arguments: [
+    ("", "", " --isolate"), (",isolate=true", ",isolate=true", ""),
+    (",isolate=false", ",isolate=true", " --isolate"),
+  ])
+  func `isolated plugins give the same`(data: String, monitor: String, flag: String) throws {
+    let evaluate = "evaluate runs/one --json --data \(Self.data)"
+    let here = try program.run(evaluate + " --monitor accuracy")
+    #expect(here.status == 0)
+    #expect(try program.run(evaluate + "\(data) --monitor accuracy:isolate=false") == here)
+    let there = try program.run(
+      evaluate + data + " --monitor accuracy" + monitor.replacing(",", with: ":") + flag)
+    #expect(there == here)
+    let predict = "predict runs/one --data csv:file=new.csv,categorical=[k]"
+    #expect(try program.run(predict + data + flag) == program.run(predict))
+  }
+
+  @Test func `a plugin that crashes is told of where it is isolated, and ends the program where it is not`()
+    throws
+  {
+    _ = try compileLibrary([Self.fixtures + "/faults.c"], as: "faults", in: program.folder)
+    let crash = "fault=segfault,hook=update"
+    func evaluate(_ keys: String, _ flag: String = "") throws -> TrainyardProgram.Answer {
+      try program.run(
+        "evaluate runs/one --data \(Self.data) --monitor ./libfaults.so:\(crash)\(keys)\(flag)",
+        after: "export SWIFT_BACKTRACE=enable=no")
+    }
+    for (keys, flag) in [("", " --isolate"), (",isolate=true", ""), (",isolate=true", " --isolate")] {
+      let answer = try evaluate(keys, flag)
+      #expect(answer.status == 2 && answer.output == "", "\(answer)")
+      #expect(
+        answer.errors.hasPrefix(
+          "error: monitor 'faulty-mean' failed in update: its helper process crashed: signal 11 (SIGSEGV)"
+        ),
+        "\(answer)")
+    }
+    #expect(try evaluate("").status == 139)
+    #expect(try evaluate(",isolate=false", " --isolate").status == 139)
+    // The dataset of the same library.
+    let rows = "./libfaults.so:fault=segfault,hook=read"
+    let answer = try program.run("predict runs/one --data \(rows) --isolate")
+    #expect(answer.status != 139 && answer.errors.contains("error: "), "\(answer)")
+  }
+
+  @Test func `a model is kept apart by the flag, and what it says is passed on`() throws {
+    _ = try compileLibrary(
+      [Self.fixtures + "/faulty_model.c"], as: "faulty-model", in: program.folder,
+      flags: ["-I", componentsFolder + "/../../../examples/model-in-c", "-Wno-unused-const-variable"])
+    func train(_ keys: String, _ name: String) throws -> TrainyardProgram.Answer {
+      try program.run(
+        "run --data \(Self.data.replacing("animal", with: "k").replacing("[k]", with: "[animal]")) "
+          + "--set data.validation.fraction=0.5 --model ./libfaulty-model.so:\(keys) --epochs 3 --batch-size 10 "
+          + "--set train.validation_batch_size=10 --seed 3 --name \(name)")
+    }
+    func said(_ answer: TrainyardProgram.Answer, _ call: String) -> Int {
+      answer.errors.split(separator: "\n").count { $0 == "in \(call)" }
+    }
+    for isolate in ["false", "true"] {
+      let trained = try train("fault=talk,isolate=\(isolate)", "talk-\(isolate)")
+      #expect(trained.status == 0, "\(trained)")
+      // Three batches of validation in each of three epochs: of the last one, too.
+      #expect(said(trained, "evaluate") == 9, "\(trained)")
+      let data = Self.data.replacing("animal", with: "k").replacing("[k]", with: "[animal]")
+      let evaluated = try program.run(
+        "evaluate runs/talk-\(isolate) --data \(data) --plugins . --batch-size 20")
+      #expect(evaluated.status == 0)
+      #expect(said(evaluated, "evaluate") == 3 && said(evaluated, "assign") == 1, "\(evaluated)")
+      let predicted = try program.run(
+        "predict runs/talk-\(isolate) --data \(data) --plugins . --batch-size 30")
+      #expect(said(predicted, "evaluate") == 2 && said(predicted, "assign") == 1, "\(predicted)")
+    }
+    // It evaluates twice in the run, and not a third time.
+    #expect(try train("fault=segfault,call=evaluate,after=9", "dying").status == 0)
+    let file = "runs/dying/model/model.json"
+    try program.folder.write(
+      file, try readText(program.folder(file)).replacing("\"after\": 9", with: "\"after\": 0"))
+    let data = Self.data.replacing("animal", with: "k").replacing("[k]", with: "[animal]")
+    for command in ["evaluate", "predict"] {
+      let quiet = "export SWIFT_BACKTRACE=enable=no"
+      #expect(try program.run("\(command) runs/dying --plugins . --data \(data)", after: quiet).status == 139)
+      let answer = try program.run("\(command) runs/dying --plugins . --data \(data) --isolate")
+      #expect(answer.status == 2, "\(answer)")
+      #expect(
+        answer.errors.contains("failed in evaluate, batch 1: its helper process crashed: signal 11"),
+        "\(answer)")
+    }
+  }
+
   static let faults: [(line: String, errors: String)] = [
     (
       "evaluate nowhere --data csv:file=new.csv",

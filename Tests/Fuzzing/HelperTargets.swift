@@ -15,7 +15,7 @@ let helperTargets = [
     bytes in
     let body = Array(bytes.dropFirst())
     if bytes.first.map({ $0 % 2 }) == 0 {
-      let answer = attempt { try LibraryProbe.components(answer: body, nil) }
+      let answer = attempt { try LibraryProbe.components(answer: WireReader(body), nil) }
       guard case .success(let components)? = answer else { return }
       for component in components {
         let isSafe = component.id.utf8.allSatisfy { $0 > 0x2c && $0 < 0x7b && $0 != UInt8(ascii: "/") }

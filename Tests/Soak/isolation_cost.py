@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What a batch hook of an isolated callback costs beside one in the host's process.
 
-    isolation_cost.py [--program .build/release/trainyard] [--epochs 20] [--batches 500]
+    isolation_cost.py [--program .build/release/trainyard] [--epochs 20] [--batches 500] [--rounds 3]
 
 Trains a small model with the callback terminate-on-nan, which looks at one number after each batch: alone and five of
-them side by side, in the host's process and in one helper. The figures are those of `costs` in each summary.
+them side by side, in the host's process and in one helper. The figures are those of `costs` in each summary, the least of
+all rounds: what else runs on the machine only adds to them.
 """
 
 import argparse
@@ -41,14 +42,15 @@ def main():
     parser.add_argument("--program", default=".build/release/trainyard")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batches", type=int, default=500, help="in each epoch")
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     program = os.path.abspath(arguments.program)
     folder = tempfile.mkdtemp(prefix="trainyard-isolation-")
-    print(f"on_batch_end, per batch, over {arguments.epochs * arguments.batches} batches; "
-          f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"on_batch_end, per batch, over {arguments.epochs * arguments.batches} batches, "
+          f"least of {arguments.rounds} rounds; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     for words, count in (("one callback", 1), ("five neighbours", 5)):
-        here = cost(program, folder, f"here-{count}", count, False, arguments)
-        there = cost(program, folder, f"there-{count}", count, "together", arguments)
+        here, there = (min(cost(program, folder, f"{isolate}-{count}-{number}", count, isolate, arguments)
+                           for number in range(arguments.rounds)) for isolate in (False, "together"))
         print(f"{words}: {here:.2f} us in the host's process, {there:.1f} us in one helper", flush=True)
     shutil.rmtree(folder)
 

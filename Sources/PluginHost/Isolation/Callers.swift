@@ -42,6 +42,9 @@ public protocol ModelCalls: InstanceCalls {
   func evaluate(_ batch: UnsafePointer<ty_batch>, _ step: UnsafeMutablePointer<ty_step>) throws
   func weightCount() throws -> Int
   func weight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) throws
+  /// The same without a copy: of a model in a helper the elements may change while they are read. For those who copy
+  /// them, or compute with them and ask nothing of the result.
+  func unsteadyWeight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) throws
   func assign(_ weights: [UnsafePointer<ty_weight>?]) throws
   func parameterNamePointer(_ index: Int) throws -> UnsafePointer<CChar>?
   func parameterName(_ index: Int) throws -> String?
@@ -56,7 +59,11 @@ public protocol ModelCalls: InstanceCalls {
 extension CallbackInstance: CallbackCalls {}
 extension MonitorInstance: MonitorCalls {}
 extension DatasetInstance: DatasetCalls {}
-extension ModelInstance: ModelCalls {}
+extension ModelInstance: ModelCalls {
+  public func unsteadyWeight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) throws {
+    try self.weight(index, into: weight)
+  }
+}
 extension RemoteCallback: CallbackCalls {}
 extension RemoteMonitor: MonitorCalls {}
 extension RemoteModel: ModelCalls {}

@@ -26,16 +26,20 @@ final class Channel {
   deinit { close(socket) }
 
   /// - Parameters:
+  ///   - number: Goes before the body; `nil`: none.
   ///   - descriptor: Goes with the message; -1: none.
   ///   - wait: Waits until more can be sent; throws when it never will be.
   func send(
-    _ kind: UInt32, _ body: [UInt8], descriptor: Int32 = -1, wait: () throws(End) -> Void
+    _ kind: UInt32, number: UInt64? = nil, _ body: [UInt8], descriptor: Int32 = -1,
+    wait: () throws(End) -> Void
   ) throws(End) {
-    guard body.count <= Self.longest else { throw .broken("a message of \(body.count) bytes") }
+    let numberSize = number == nil ? 0 : MemoryLayout<UInt64>.size
+    guard body.count <= Self.longest - numberSize else { throw .broken("a message of \(body.count) bytes") }
     var whole: [UInt8] = []
-    whole.reserveCapacity(Self.headerSize + body.count)
-    withUnsafeBytes(of: UInt32(body.count)) { whole.append(contentsOf: $0) }
+    whole.reserveCapacity(Self.headerSize + numberSize + body.count)
+    withUnsafeBytes(of: UInt32(numberSize + body.count)) { whole.append(contentsOf: $0) }
     withUnsafeBytes(of: kind) { whole.append(contentsOf: $0) }
+    if let number { withUnsafeBytes(of: number) { whole.append(contentsOf: $0) } }
     whole.append(contentsOf: body)
     var sent = 0
     while sent < whole.count {

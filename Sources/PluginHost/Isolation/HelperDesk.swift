@@ -18,7 +18,7 @@ final class HelperDesk {
   init(_ line: HelperLine) { self.line = line }
 
   func serve() -> Never {
-    guard let setup = try? HelperSetup(line.nextRequest()) else { HelperLine.leave() }
+    guard let setup = try? HelperSetup(line.setup()) else { HelperLine.leave() }
     LibraryPins.ofHelper.withLock { $0 = setup.pins }
     var hello = WireWriter()
     hello.put(helperProtocolVersion)
@@ -27,8 +27,8 @@ final class HelperDesk {
     while true { answer(line.nextRequest()) }
   }
 
-  private func answer(_ request: [UInt8]) {
-    var reader = WireReader(request)
+  private func answer(_ request: WireReader) {
+    var reader = request
     guard let number = try? reader.take(UInt32.self), let raw = try? reader.take(UInt8.self),
       let call = HelperCall(rawValue: raw)
     else { HelperLine.leave() }

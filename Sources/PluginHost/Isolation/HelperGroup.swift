@@ -80,7 +80,7 @@ public final class HelperGroup {
   }
 
   /// Memory that the helper wrote to in the last call.
-  var output: SharedArea? { process?.output }
+  func area(_ use: SharedUse) -> SharedArea? { process?.area(use) }
 
   /// Makes a call on a member, in a helper that has it as it was, and hands on what it asks for.
   /// - Parameter followers: Of a hook: the callbacks that are told of it next, which are told in the same message as
@@ -90,16 +90,6 @@ public final class HelperGroup {
   func perform(
     _ member: RemoteInstance, _ request: HelperRequest, before followers: [RemoteInstance] = []
   ) throws -> WireReader {
-    member.timeElsewhere = 0
-    if let early = early.removeValue(forKey: member.number), early.request.call == request.call,
-      early.request.name == request.name
-    {
-      request.take(answersOf: early.request)
-      member.timeElsewhere = early.time
-      do {
-        return try finish(member, request, try early.result.get())
-      } catch let death as HelperDeath { try member.died(death, in: request.name) }
-    }
     while true {
       do {
         let process = try running(member.deadline(of: .create))
@@ -118,6 +108,22 @@ public final class HelperGroup {
         try member.died(death, in: request.name)
       }
     }
+  }
+
+  /// What the member has given when it was told of this hook together with a neighbour.
+  func takeEarly(of member: RemoteInstance, _ call: HelperCall, _ name: String) -> EarlyCall? {
+    guard !early.isEmpty, let found = early.removeValue(forKey: member.number), found.request.call == call,
+      found.request.name == name
+    else { return nil }
+    return found
+  }
+
+  func finish(_ member: RemoteInstance, _ early: EarlyCall) throws -> WireReader {
+    member.timeElsewhere = early.time
+    do {
+      return try finish(member, early.request, try early.result.get())
+    } catch let death as HelperDeath { try member.died(death, in: early.request.name) }
+    return try perform(member, early.request)
   }
 
   /// Sends a request, and fetches what the member and its followers give.
@@ -176,8 +182,7 @@ public final class HelperGroup {
   ) throws(HelperDeath) -> CallResult {
     switch answer {
     case .failed(let words, let code): return .failed(words: words, code: code)
-    case .done(let body):
-      var reader = WireReader(body)
+    case .done(var reader):
       do throws(WireFault) {
         let effects = try reader.effects(of: request.call) { member.hasDeclared($0) }
         try member.check(reader)
@@ -280,7 +285,7 @@ public final class HelperGroup {
 }
 
 /// What a call gave: checked, and not yet applied.
-private enum CallResult {
+enum CallResult {
   case done([RemoteEffect], WireReader)
   case failed(words: String, code: Int32)
 
@@ -292,8 +297,8 @@ private enum CallResult {
 }
 
 /// A hook that a member was told of together with the neighbour before it.
-private struct EarlyCall {
-  /// With the answers that it was given.
+struct EarlyCall {
+  /// With the answers that its questions were given.
   var request: HelperRequest
   var result: Result<CallResult, HelperDeath>
   /// Nanoseconds that it took.

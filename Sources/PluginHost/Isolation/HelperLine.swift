@@ -6,17 +6,30 @@ final class HelperLine {
   private var areas: [SharedUse: SharedArea] = [:]
   /// Areas that were replaced while a call runs: what it was shown of them stays.
   private var replaced: [SharedArea] = []
+  /// Of the request that is being served.
+  private var number: UInt64?
 
   init(socket: Int32) { channel = Channel(socket) }
 
   func area(_ use: SharedUse) -> SharedArea? { areas[use] }
 
-  /// The next thing to do.
-  func nextRequest() -> [UInt8] {
+  /// The first message, which has no number.
+  func setup() -> [UInt8] {
+    let (kind, body) = receive()
+    if kind != .request { Self.leave() }
+    return body
+  }
+
+  /// The next thing to do, behind its number.
+  func nextRequest() -> WireReader {
     replaced = []
     while true {
       let (kind, body) = receive()
-      if kind == .request { return body }
+      var reader = WireReader(body)
+      guard kind == .request else { continue }
+      guard let number = try? reader.take(UInt64.self) else { Self.leave() }
+      self.number = number
+      return reader
     }
   }
 
@@ -33,7 +46,7 @@ final class HelperLine {
 
   func send(_ kind: MessageKind, _ body: [UInt8]) {
     do {
-      try channel.send(kind.rawValue, body) { () throws(Channel.End) in
+      try channel.send(kind.rawValue, number: number, body) { () throws(Channel.End) in
         var entry = pollfd(fd: channel.socket, events: Int16(POLLOUT), revents: 0)
         _ = poll(&entry, 1, -1)
       }
@@ -47,6 +60,18 @@ final class HelperLine {
       let (kind, body) = receive()
       if kind == .answer { return body }
     }
+  }
+
+  /// Memory of at least so many bytes that the host sees.
+  func room(_ use: SharedUse, _ size: Int) throws -> SharedArea {
+    if let area = areas[use], area.size >= size { return area }
+    var question = WireWriter()
+    question.put(HelperQuery.room.rawValue)
+    question.put(use.rawValue)
+    question.put(UInt64(size))
+    _ = ask(question.bytes)
+    guard let area = areas[use], area.size >= size else { throw WireFault("no memory of \(size) bytes") }
+    return area
   }
 
   /// The next message that is not about memory.

@@ -244,19 +244,12 @@ final class HelperMember: HelperResident {
       result.put(step.pointee.optimizer_steps)
       result.put(step.pointee.loss)
       result.put(step.pointee.weight)
-      result.put(tensor: step.pointee.prediction)
-    case .weights:
-      let count = try model.weightCount()
-      result.put(UInt32(count))
-      for index in 0..<count {
-        var weight = ty_weight()
-        try model.weight(index, into: &weight)
-        result.put(&weight)
-      }
+      try show(step.pointee.prediction, &result)
+    case .weights: try showWeights(of: model, &result)
     case .assign:
-      let weights = BorrowedWeights(
-        try reader.list { reader throws(WireFault) in try reader.weight() })
-      try model.assign(weights.pointers)
+      guard let area = line.area(.input) else { throw WireFault("no memory with weights") }
+      let weights = SharedWeights(try reader.weights(in: area.size), in: area)
+      try withExtendedLifetime(weights) { try model.assign(weights.pointers) }
     case .parameterName: result.put(try model.parameterName(Int(try reader.take(Int64.self))))
     case .parameterGet:
       let value = try model.parameter(try reader.text())
@@ -271,16 +264,37 @@ final class HelperMember: HelperResident {
     default: throw WireFault("a model has no \(call)")
     }
   }
-}
 
-extension WireWriter {
-  /// A tensor that has been checked, with its elements.
-  mutating func put(tensor: ty_tensor) {
-    put(tensor.dtype.code)
-    put(tensor.dtype.bits)
-    put(list: TensorCheck.shape(tensor)) { $0.put($1) }
-    let size = (try? TensorCheck.size(tensor).get()) ?? 0
-    put(UnsafeRawBufferPointer(start: TensorCheck.start(tensor), count: size))
+  /// A prediction of the size that the host has made room for.
+  private func show(_ prediction: ty_tensor, _ result: inout WireWriter) throws {
+    let size = try TensorCheck.size(prediction).get()
+    guard let area = line.area(.output), size <= area.size else {
+      throw WireFault("no memory for predictions")
+    }
+    if let start = TensorCheck.start(prediction) { area.base.copyMemory(from: start, byteCount: size) }
+    result.put(layoutOf: prediction, at: 0)
+  }
+
+  /// All weights, each copied once. Where there is no room for them yet, they are asked for again when there is.
+  private func showWeights(of model: ModelInstance, _ result: inout WireWriter) throws {
+    while true {
+      let area = line.area(.weights)
+      var (layout, writer) = (AreaLayout(), WireWriter())
+      let count = try model.weightCount()
+      writer.put(UInt32(count))
+      for index in 0..<count {
+        var weight = ty_weight()
+        try model.weight(index, into: &weight)
+        let size = try TensorCheck.size(weight.tensor).get()
+        let offset = layout.place(size)
+        if let area, layout.size <= area.size, let start = TensorCheck.start(weight.tensor) {
+          (area.base + offset).copyMemory(from: start, byteCount: size)
+        }
+        writer.put(&weight, at: offset)
+      }
+      if layout.size <= area?.size ?? 0 { return result.append(writer.bytes) }
+      _ = try line.room(.weights, layout.size)
+    }
   }
 }
 

@@ -4,6 +4,10 @@ import Glibc
 /// The helper is gone, or as good as gone; says how, such as "crashed: signal 11 (SIGSEGV)".
 package struct HelperDeath: Error {
   package var words: String
+  /// It was ended because it had not answered in time.
+  package var isTooLate = false
+
+  package init(words: String) { self.words = words }
 }
 
 /// A running helper, seen from the host. What comes from it is checked as what comes from a stranger.
@@ -16,6 +20,9 @@ final class HelperProcess {
   private var inputLayout = AreaLayout()
   /// Of the request that is running, when several are told of it.
   private var page: AnswerPage?
+  /// Of the request that is running.
+  private var number: UInt64 = 0
+  private let nextNumber: () -> UInt64
 
   convenience init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
     try self.init(try StartedHelper(executable), setup, within: time)
@@ -24,6 +31,7 @@ final class HelperProcess {
   init(_ started: StartedHelper, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
     channel = Channel(started.socket)
     child = started.peer
+    nextNumber = started.nextNumber
     var confined: UInt32 = 0
     do throws(HelperDeath) {
       let hello = try Self.greet(child, channel, setup, within: time)
@@ -57,9 +65,9 @@ final class HelperProcess {
 
   // MARK: A call
 
-  /// What a call gave: the body of the message, or the plugin's own words.
+  /// What a call gave, or the plugin's own words.
   enum Answer {
-    case done([UInt8])
+    case done(WireReader)
     case failed(words: String, code: Int32)
   }
 
@@ -90,7 +98,8 @@ final class HelperProcess {
         page = AnswerPage(try ensure(.answers, AnswerPage.size, deadline))
         page?.clear()
       }
-      try send(.request, request.body(followedBy: members), deadline)
+      number = nextNumber()
+      try send(.request, number: number, request.body(followedBy: members), deadline)
     } catch { throw Self.death(child, error, within: time) }
   }
 
@@ -125,7 +134,7 @@ final class HelperProcess {
     _ turn: Turn, _ answer: (Int, [UInt8], Deadline) throws(WireFault) -> [UInt8]
   ) throws(Channel.End) -> Answer {
     while true {
-      let (number, body, descriptor) = try channel.receive { [child, channel, page] () throws(Channel.End) in
+      let (code, body, descriptor) = try channel.receive { [child, channel, page] () throws(Channel.End) in
         try turn.wait(child, channel, page)
       }
       if descriptor >= 0 {
@@ -133,16 +142,21 @@ final class HelperProcess {
         throw .broken("it sent a descriptor")
       }
       if turn.advance(page) { inputLayout = AreaLayout() }
-      switch MessageKind(rawValue: number) {
-      case .done: return .done(body)
-      case .failed: return try failure(body)
-      case .query:
+      let kind = MessageKind(rawValue: code)
+      guard let kind, [.done, .failed, .query].contains(kind) else {
+        throw .broken("a message of the kind \(code)")
+      }
+      var reader = WireReader(body)
+      guard (try? reader.take(UInt64.self)) == number else { throw .broken("an answer to no question") }
+      switch kind {
+      case .done: return .done(reader)
+      case .failed: return try failure(reader)
+      default:
         let reply: [UInt8]
-        do throws(WireFault) { reply = try answer(turn.current, body, turn.deadline) } catch {
+        do throws(WireFault) { reply = try answer(turn.current, reader.rest, turn.deadline) } catch {
           throw .broken(error.description)
         }
         try send(.answer, reply, turn.deadline)
-      default: throw .broken("a message of the kind \(number)")
       }
     }
   }
@@ -151,13 +165,13 @@ final class HelperProcess {
   private func keptAnswers(_ turn: Turn) throws(Channel.End) -> [TimedAnswer] {
     do throws(WireFault) {
       return try page?.answers(turn.current).map {
-        TimedAnswer(answer: .done($0.body), moment: $0.moment)
+        TimedAnswer(answer: .done(WireReader($0.body)), moment: $0.moment)
       } ?? []
     } catch { throw .broken(error.description) }
   }
 
-  private func failure(_ body: [UInt8]) throws(Channel.End) -> Answer {
-    var reader = WireReader(body)
+  private func failure(_ reader: WireReader) throws(Channel.End) -> Answer {
+    var reader = reader
     do throws(WireFault) {
       _ = try reader.text()
       let words = try reader.text()
@@ -166,9 +180,10 @@ final class HelperProcess {
   }
 
   private func send(
-    _ kind: MessageKind, _ body: [UInt8], descriptor: Int32 = -1, _ deadline: Deadline
+    _ kind: MessageKind, number: UInt64? = nil, _ body: [UInt8], descriptor: Int32 = -1, _ deadline: Deadline
   ) throws(Channel.End) {
-    try channel.send(kind.rawValue, body, descriptor: descriptor) { [child, channel] () throws(Channel.End) in
+    try channel.send(kind.rawValue, number: number, body, descriptor: descriptor) {
+      [child, channel] () throws(Channel.End) in
       try Self.wait(child, channel, Int16(POLLOUT), deadline)
     }
   }
@@ -222,8 +237,21 @@ final class HelperProcess {
     } catch { throw WireFault("memory for \(bytes.count) bytes cannot be shown") }
   }
 
-  /// The memory that the helper writes to.
-  var output: SharedArea? { areas[.output] }
+  func area(_ use: SharedUse) -> SharedArea? { areas[use] }
+
+  /// Makes memory that the helper asks for while a call runs.
+  func makeRoom(_ use: SharedUse, _ size: UInt64, _ deadline: Deadline) throws(WireFault) {
+    // Of its own it can have no more, so it has no more to give.
+    guard size <= Self.mostRoom else { throw WireFault("it asks for \(size) bytes of memory") }
+    // Some more: what grows, as a booster does, asks less often. Pages that nobody touches cost nothing.
+    do throws(Channel.End) { _ = try ensure(use, Int(size) + Int(size) / 4, deadline) } catch {
+      throw WireFault("memory for \(size) bytes cannot be made")
+    }
+  }
+
+  /// As much as the machine has.
+  private static let mostRoom =
+    UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
 
   private func ensure(_ use: SharedUse, _ size: Int, _ deadline: Deadline) throws(Channel.End) -> SharedArea {
     if let area = areas[use], area.size >= size { return area }
@@ -272,7 +300,9 @@ final class HelperProcess {
       }
     }
     child.kill()
-    return HelperDeath(words: words + lastWords(child))
+    var death = HelperDeath(words: words + lastWords(child))
+    if case .timedOut = end { death.isTooLate = true }
+    return death
   }
 
   /// The last line that it wrote to its standard error, where libraries say why they end a process.

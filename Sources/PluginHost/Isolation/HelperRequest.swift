@@ -99,10 +99,4 @@ final class HelperRequest {
     answers.append((question, answer))
     next += 1
   }
-
-  /// What was asked and answered when the same call was made ahead of its turn.
-  func take(answersOf early: HelperRequest) {
-    (answers, next) = (early.answers, early.next)
-    readsWeights = early.readsWeights
-  }
 }

@@ -47,11 +47,20 @@ struct HostAnswers {
         writer.put(Foreign.words(facts.pointee.model) ?? "")
       }
     case .addMonitor: try addMonitor(&reader, &writer)
+    case .room: try makeRoom(&reader)
     case .random: writer.put(member.services.nextRandom())
     case .monotonic: writer.put(member.services.monotonicNanoseconds())
     case .wall: writer.put(member.services.wallNanoseconds())
     }
     return writer.bytes
+  }
+
+  private mutating func makeRoom(_ reader: inout WireReader) throws(WireFault) {
+    guard let use = SharedUse(rawValue: try reader.take(UInt8.self)), use == .weights,
+      request.call == .weights
+    else { throw WireFault("memory that \(request.name) has no use for") }
+    isFleeting = true
+    try process.makeRoom(use, try reader.take(UInt64.self), deadline)
   }
 
   /// The answer is why it cannot be added, if it cannot.

@@ -33,33 +33,53 @@ package enum LibraryProbe {
   private static func probe(
     _ path: String, _ userPath: String, _ state: inout State
   ) -> Result<[ComponentDescription], LoadError> {
+    let hasOpenedOthers = state.process != nil
+    do {
+      return try ask(path, userPath, &state)
+    } catch {
+      state.process = nil
+      // A library that was opened there before may have ended the process, or spoken in its place.
+      guard hasOpenedOthers, !((error as? HelperDeath)?.isTooLate ?? false) else {
+        return failure(error, userPath)
+      }
+    }
+    do {
+      return try ask(path, userPath, &state)
+    } catch {
+      state.process = nil
+      return failure(error, userPath)
+    }
+  }
+
+  private static func failure(
+    _ error: any Error, _ userPath: String
+  ) -> Result<[ComponentDescription], LoadError> {
+    let words = (error as? HelperDeath)?.words ?? "broke the protocol (\(error))"
+    return .failure(LoadFault.crashed(words).error(at: userPath))
+  }
+
+  private static func ask(
+    _ path: String, _ userPath: String, _ state: inout State
+  ) throws -> Result<[ComponentDescription], LoadError> {
     let request = HelperRequest(.probe, name: "probe", member: 0) {
       $0.put(path)
       $0.put(userPath)
     }
-    do {
-      let prober = try state.process ?? start(state.pins)
-      state.process = prober
-      let answer = try prober.process.exchange(request, within: deadline) { _, _ throws(WireFault) in
-        throw WireFault("a question without an instance")
-      }
-      guard case .done(let body) = answer else { throw HelperDeath(words: "did not answer") }
-      return try components(answer: body, state.pins)
-    } catch let death as HelperDeath {
-      state.process = nil
-      return .failure(LoadFault.crashed(death.words).error(at: userPath))
-    } catch {
-      state.process = nil
-      return .failure(LoadFault.crashed("broke the protocol (\(error))").error(at: userPath))
+    let prober = try state.process ?? start(state.pins)
+    state.process = prober
+    let answer = try prober.process.exchange(request, within: deadline) { _, _ throws(WireFault) in
+      throw WireFault("a question without an instance")
     }
+    guard case .done(let reader) = answer else { throw HelperDeath(words: "did not answer") }
+    return try components(answer: reader, state.pins)
   }
 
   /// The components of a library, or why it cannot be opened.
-  /// - Parameter body: Of the message that answers.
+  /// - Parameter answer: The message that answers, behind its number.
   package static func components(
-    answer body: [UInt8], _ pins: LibraryPins?
+    answer: WireReader, _ pins: LibraryPins?
   ) throws(WireFault) -> Result<[ComponentDescription], LoadError> {
-    var reader = WireReader(body)
+    var reader = answer
     _ = try reader.take(UInt32.self)
     guard try reader.bool() else { return .failure(try reader.loadError()) }
     let components = try reader.list { reader throws(WireFault) in try reader.component(pins) }
@@ -112,8 +132,7 @@ package enum LibraryProbe {
     }
     switch answer {
     case .failed(let words, _): throw HelperDeath(words: "could not do it: \(words)")
-    case .done(let body):
-      var reader = WireReader(body)
+    case .done(var reader):
       do throws(WireFault) {
         guard try reader.take(UInt32.self) == 0 else { throw WireFault("effects of a guest") }
       } catch { throw process.end("\(error)") }

@@ -1,4 +1,7 @@
 // What host and helper say to each other. They are built from one source; the first message says which.
+//
+// Each request carries a number that nobody can know before, and what is said about it begins with the same: a message
+// that a plugin has written in its helper's place is no answer to anything, least of all to what is asked next.
 
 /// Kinds of messages.
 enum MessageKind: UInt32 {
@@ -18,7 +21,7 @@ enum MessageKind: UInt32 {
   case memory
 }
 
-let helperProtocolVersion: UInt32 = 1
+let helperProtocolVersion: UInt32 = 2
 
 /// What a helper is asked to do.
 enum HelperCall: UInt8 {
@@ -36,6 +39,8 @@ enum HelperQuery: UInt8 {
   case facts, weightCount, weight, slot, parameterName, parameter, fileSize
   case random, monotonic, wall
   case addMonitor
+  /// So much memory for what the call gives: it is there before the answer.
+  case room
 }
 
 /// The memory that both sides see.
@@ -44,13 +49,15 @@ enum SharedUse: UInt8 {
   case event = 0
   /// Batches and weights on their way to the helper.
   case input
-  /// Rows, predictions and weights on their way back: the helper writes it.
+  /// Rows and predictions on their way back: the helper writes it.
   case output
+  /// Weights on their way back, which stay there until they are asked for again: the helper writes it.
+  case weights
   /// Answers of callbacks that are told of a hook in one message: the helper writes it.
   case answers
 
   /// Whether the helper can write to it.
-  var isWritable: Bool { self == .output || self == .answers }
+  var isWritable: Bool { self == .output || self == .weights || self == .answers }
 }
 
 /// Where pieces of data lie in an area: one after the other, each at the start of a cache line.

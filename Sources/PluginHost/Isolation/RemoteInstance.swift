@@ -102,20 +102,27 @@ public class RemoteInstance {
   @discardableResult
   func perform(
     _ call: HelperCall, _ name: String, event: [UnsafeRawBufferPointer] = [],
-    input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0, before followers: [RemoteInstance] = [],
+    input: [UnsafeRawBufferPointer] = [], outputSize: Int = 0,
+    before followers: @autoclosure () -> [RemoteInstance] = [],
     _ fill: (inout WireWriter) -> Void = { _ in }
   ) throws -> WireReader {
     // What a model had learned is gone with it: only a reset makes it a model again.
     if component.kind == .model, call != .modelReset, let death { throw death }
+    timeElsewhere = 0
+    if let early = group.takeEarly(of: self, call, name) {
+      // As the memory of events is now, should it have to be told again.
+      early.request.setEvent(event)
+      return try group.finish(self, early)
+    }
     let request = HelperRequest(call, name: name, member: number, fill)
     request.setEvent(event)
     request.setInput(input)
     request.outputSize = outputSize
-    return try group.perform(self, request, before: followers)
+    return try group.perform(self, request, before: followers())
   }
 
   /// Memory that it wrote to in the last call.
-  var output: SharedArea? { group.output }
+  func area(_ use: SharedUse) -> SharedArea? { group.area(use) }
 
   /// As new. Also for one that is gone: it gets a new helper.
   func runReset(_ call: HelperCall, _ fill: (inout WireWriter) -> Void = { _ in }) throws {

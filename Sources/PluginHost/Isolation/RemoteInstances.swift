@@ -22,7 +22,7 @@ public final class RemoteCallback: RemoteInstance {
   ///   else: as far as nothing comes between they are told in the same message, and their own `call` gives what came
   ///   of it.
   public func call(
-    _ hook: Int, _ event: UnsafePointer<ty_event>, before followers: [RemoteCallback]
+    _ hook: Int, _ event: UnsafePointer<ty_event>, before followers: @autoclosure () -> [RemoteCallback]
   ) throws {
     guard hookNames.indices.contains(hook) else {
       throw HostError.wrongArgument(instance: name, call: "call", reason: "there is no hook \(hook)")
@@ -39,7 +39,7 @@ public final class RemoteCallback: RemoteInstance {
         start: event.pointee.present, count: EventPage.size(of: count) - EventPage.presentOffset(of: count)),
     ]
     try perform(
-      .hook, hookNames[hook], event: pieces, before: followers.filter { !$0.hasGone }
+      .hook, hookNames[hook], event: pieces, before: followers().filter { !$0.hasGone }
     ) { $0.put(event) }
     try saveIfDue(hook == Int(TY_HOOK_EPOCH_END))
   }
@@ -169,7 +169,7 @@ public final class RemoteDataset: RemoteInstance {
         writer.put(layoutOf: place.0?.pointee ?? ty_tensor(), at: UInt64(place.1?.offset ?? 0))
       }
     }
-    guard let memory = output else { return }
+    guard let memory = area(.output) else { return }
     for (output, place) in zip(outputs, places) {
       guard let place, let target = output.flatMap({ TensorCheck.start($0.pointee) }) else { continue }
       // A copy: what lies there the helper can change at any time.

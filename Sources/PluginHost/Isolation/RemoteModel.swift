@@ -1,11 +1,14 @@
 import CTrainyard
 
-/// A model in a helper. Its weights and predictions are copied: they stay as they were while it works.
+/// A model in a helper. What it gives lies in memory that the helper can write to at any time, so only its loop, which
+/// copies weights or computes with them, is shown that; everybody else is shown a copy.
 public final class RemoteModel: RemoteInstance {
   private var facts: ty_model_facts?
   private var task: ModelTask?
   /// As of the last call that could change them.
-  private var weights: BorrowedWeights?
+  private var weights: SharedWeights?
+  /// The same, copied when somebody asked for them.
+  private var ownWeights: SharedWeights?
   private var prediction: UnsafeMutableRawBufferPointer = .allocate(byteCount: 64, alignment: 64)
   private let layouts = TensorLayouts()
   private var names: [UnsafeMutablePointer<CChar>?] = []
@@ -25,7 +28,7 @@ public final class RemoteModel: RemoteInstance {
 
   public func reset(seed: UInt64, task: UnsafePointer<ty_task>) throws {
     facts = nil
-    weights = nil
+    forgetWeights()
     self.task = ModelTask(task)
     try runReset(.modelReset) {
       $0.put(seed)
@@ -52,7 +55,7 @@ public final class RemoteModel: RemoteInstance {
   // MARK: Steps
 
   public func trainStep(_ batch: UnsafePointer<ty_batch>, _ step: UnsafeMutablePointer<ty_step>) throws {
-    weights = nil
+    forgetWeights()
     try take(.trainStep, "train_step", batch, step)
   }
 
@@ -65,30 +68,33 @@ public final class RemoteModel: RemoteInstance {
     _ step: UnsafeMutablePointer<ty_step>
   ) throws {
     let facts = try describe()
+    let rows = batch.pointee.rows
+    let expected = facts.width == 0 ? [rows] : [rows, facts.width]
+    guard let size = expected.byteCount(Int(facts.prediction.bits) / 8) else {
+      throw failure(name, "predictions of the shape \(expected) do not fit into memory")
+    }
     let pieces = BatchPieces(batch)
-    var reader = try perform(call, name, input: pieces.pieces) { $0.put(batch, pieces) }
+    var reader = try perform(call, name, input: pieces.pieces, outputSize: max(1, size)) {
+      $0.put(batch, pieces)
+    }
     step.pointee = ty_step()
     step.pointee.struct_size = UInt32(MemoryLayout<ty_step>.size)
     step.pointee.optimizer_steps = try reader.take(UInt32.self)
     step.pointee.loss = try reader.take(Double.self)
     step.pointee.weight = try reader.take(Double.self)
-    let (code, bits) = (try reader.take(UInt8.self), try reader.take(UInt8.self))
-    let shape = try reader.list(least: 8) { reader throws(WireFault) in try reader.take(Int64.self) }
-    let bytes = try reader.data()
-    let rows = batch.pointee.rows
-    let type = ty_dtype(code: code, bits: bits, lanes: 1)
-    guard code == facts.prediction.code, bits == facts.prediction.bits,
-      shape == (facts.width == 0 ? [rows] : [rows, facts.width]),
-      shape.byteCount(Int(bits) / 8) == bytes.count, step.pointee.weight.isFinite, step.pointee.weight >= 0
+    guard let area = area(.output), var found = try reader.tensor(in: area.size),
+      found.type.code == facts.prediction.code, found.type.bits == facts.prediction.bits,
+      found.shape == expected, step.pointee.weight.isFinite, step.pointee.weight >= 0
     else { throw failure(name, "its prediction has another shape or type than it said") }
-    if prediction.count < bytes.count {
+    if prediction.count < size {
       prediction.deallocate()
-      prediction = .allocate(byteCount: bytes.count, alignment: 64)
+      prediction = .allocate(byteCount: size, alignment: 64)
     }
-    prediction.copyBytes(from: bytes)
+    // A copy: a monitor may look at a number twice, and must find the same.
+    prediction.baseAddress?.copyMemory(from: area.base + Int(found.offset), byteCount: size)
+    found.offset = 0
     layouts.removeAll()
-    step.pointee.prediction = layouts.tensor(
-      SharedTensor(type: type, shape: shape, offset: 0), base: prediction.baseAddress)
+    step.pointee.prediction = layouts.tensor(found, base: prediction.baseAddress)
   }
 
   // MARK: Weights
@@ -96,24 +102,57 @@ public final class RemoteModel: RemoteInstance {
   public func weightCount() throws -> Int { try fetched().pointers.count }
 
   public func weight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) throws {
-    let weights = try fetched()
+    let copy = try ownWeights ?? fetched().copied()
+    ownWeights = copy
+    weight.pointee = try find(index, in: copy)
+  }
+
+  public func unsteadyWeight(_ index: Int, into weight: UnsafeMutablePointer<ty_weight>) throws {
+    weight.pointee = try find(index, in: try fetched())
+  }
+
+  private func find(_ index: Int, in weights: SharedWeights) throws -> ty_weight {
     guard weights.pointers.indices.contains(index), let found = weights.pointers[index] else {
       throw HostError.wrongArgument(instance: name, call: "weight", reason: "there is no weight \(index)")
     }
-    weight.pointee = found.pointee
+    return found.pointee
   }
 
-  private func fetched() throws -> BorrowedWeights {
+  private func fetched() throws -> SharedWeights {
     if let weights { return weights }
     var reader = try perform(.weights, "weight")
-    let found = BorrowedWeights(try reader.list { reader throws(WireFault) in try reader.weight() })
+    guard let area = area(.weights) else { throw failure("weight", "it has shown no memory with weights") }
+    let found = SharedWeights(try reader.weights(in: area.size), in: area)
     weights = found
     return found
   }
 
-  public func assign(_ new: [UnsafePointer<ty_weight>?]) throws {
-    try perform(.assign, "assign") { $0.put(list: new.compactMap { $0 }) { $0.put($1) } }
+  private func forgetWeights() {
     weights = nil
+    ownWeights = nil
+  }
+
+  public func assign(_ new: [UnsafePointer<ty_weight>?]) throws {
+    // What is assigned may be what was shown.
+    defer { forgetWeights() }
+    var layout = AreaLayout()
+    let pieces = try new.compactMap { weight in
+      try weight.map { weight in
+        let size = try TensorCheck.size(weight.pointee.tensor).get()
+        return (weight, layout.place(size), size)
+      }
+    }
+    let input = pieces.map { weight, _, size in
+      UnsafeRawBufferPointer(start: UnsafeRawPointer(TensorCheck.start(weight.pointee.tensor)), count: size)
+    }
+    try perform(.assign, "assign", input: input) {
+      $0.put(list: pieces) { $0.put($1.0, at: $1.1) }
+    }
+  }
+
+  public override func loadState(_ saved: SavedState) throws {
+    forgetWeights()
+    try super.loadState(saved)
   }
 
   // MARK: Hyper-parameters, snapshots
@@ -152,8 +191,8 @@ public final class RemoteModel: RemoteInstance {
   }
 
   public func restoreSnapshot(_ slot: Int) throws {
+    forgetWeights()
     try perform(.snapshotRestore, "snapshot_restore") { $0.put(Int64(slot)) }
-    weights = nil
   }
 
   public func dropSnapshot(_ slot: Int) throws {

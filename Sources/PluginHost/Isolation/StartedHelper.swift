@@ -20,12 +20,15 @@ package struct StartedHelper {
   var peer: any HelperPeer
   /// The host's end of the line, which goes to whoever has this.
   var socket: Int32
+  /// Numbers of requests. What is in the helper must not know the next one.
+  var nextNumber: () -> UInt64 = { .random(in: .min ... .max) }
 
   private static let mostWords = 1 << 14
 
-  package init(_ peer: any HelperPeer, socket: Int32) {
+  package init(_ peer: any HelperPeer, socket: Int32, nextNumber: @escaping () -> UInt64) {
     self.peer = peer
     self.socket = socket
+    self.nextNumber = nextNumber
   }
 
   /// Starts the program.

@@ -6,6 +6,9 @@ package struct SharedTensor {
   package var shape: [Int64]
   /// From the beginning of the area.
   package var offset: UInt64
+
+  /// Of all elements. The type and the shape were looked at when it was read.
+  var byteCount: Int { shape.byteCount(TensorCheck.width(type) ?? 0) ?? 0 }
 }
 
 extension WireWriter {

@@ -95,6 +95,7 @@ final class CallbackList {
     table = CallTable(active)
     for (callback, next) in zip(active, active.dropFirst()) { callback.next = next }
     active.last?.next = nil
+    for callback in active { callback.followersChanged() }
     tableIsStale = false
   }
 

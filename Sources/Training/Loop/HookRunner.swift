@@ -150,6 +150,7 @@ public final class HookRunner {
   @inline(__always) public func count(steps: Int) { frame.step += steps }
 
   public func endEpoch() throws {
+    takeWords()
     frame.notes = notes
     defer { frame.notes = [] }
     try call(.epochEnd, epochLogs)
@@ -187,6 +188,7 @@ public final class HookRunner {
         warn(callback, .trainEnd, error)
       }
     }
+    takeWords()
     target.status("", from: "")
     metrics.endRun()
     return first

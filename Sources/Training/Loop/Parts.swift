@@ -15,6 +15,8 @@ open class LoopCallback {
 
   /// The one that is called after it in the run, if it has the hook.
   public internal(set) weak var next: LoopCallback?
+  /// The callbacks that come after it are others than before.
+  open func followersChanged() {}
 
   public enum ErrorPolicy: Sendable {
     /// The run ends with the error.

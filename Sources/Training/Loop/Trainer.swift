@@ -360,6 +360,7 @@ public final class Trainer {
       }
     }
     validationData.end()
+    hooks.takeWords()
     hooks.enter(batch: -1, examples: total?.rows ?? 0)
     guard let total else { return false }
     hooks.epochLogs.set(validationLossID, total.mean)
@@ -386,6 +387,7 @@ public final class Trainer {
     let total = try evaluation.run(
       validationData, epoch: max(0, hooks.frame.epoch), onPrediction: onPrediction)
     validationData.end()
+    hooks.takeWords()
     if let total { measured.set(validationLossID, total.mean) }
     for monitor in monitors.validation {
       defer { monitor.effects.removeAll() }

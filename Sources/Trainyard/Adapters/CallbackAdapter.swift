@@ -10,6 +10,8 @@ class CallbackAdapter: LoopCallback {
   private var local: Unmanaged<CallbackInstance>?
   /// The same, where it is in a helper.
   private var remote: RemoteCallback?
+  /// By hook, found when a hook is first called: see `neighbours`.
+  private var knownNeighbours: [Hook: [RemoteCallback]] = [:]
   let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
@@ -68,8 +70,11 @@ class CallbackAdapter: LoopCallback {
     try remote.call(hook.rawValue, bridge.pointer(event), before: neighbours(remote, hook))
   }
 
+  override func followersChanged() { knownNeighbours = [:] }
+
   /// Those of the same helper that are called next, with nobody in between.
   private func neighbours(_ remote: RemoteCallback, _ hook: Hook) -> [RemoteCallback] {
+    if let known = knownNeighbours[hook] { return known }
     var found: [RemoteCallback] = []
     var next = self.next
     while let callback = next {
@@ -81,6 +86,7 @@ class CallbackAdapter: LoopCallback {
       }
       next = callback.next
     }
+    knownNeighbours[hook] = found
     return found
   }
 

@@ -92,7 +92,7 @@ final class ModelAdapter: LoopModel {
     for index in 0..<count {
       var weight = ty_weight()
       weight.struct_size = UInt32(MemoryLayout<ty_weight>.size)
-      try instance.weight(index, into: &weight)
+      try instance.unsteadyWeight(index, into: &weight)
       if index < shown.count, isShown(weight, shown[index]) { continue }
       guard let name = weight.name, let tensor = Tensor(borrowing: weight.tensor) else {
         throw LoopError("its weight number \(index) has no name, or a layout that cannot be read")

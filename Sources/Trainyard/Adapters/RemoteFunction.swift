@@ -39,15 +39,17 @@ final class RemoteFunction: FunctionCalls {
     let (body, arrays) = given.message
     // The rows are borrowed for this call.
     given.data = [:]
-    var reader = try guest.call(
+    var given: Result<FunctionValues, FunctionFault>?
+    _ = try guest.call(
       isOncePerPass ? "compute" : "update", body, arrays, endsEpoch: isOncePerPass
     ) { [outputCount] reader throws(WireFault) in
       var reader = reader
-      _ = try reader.functionAnswer(outputs: outputCount)
+      given = try reader.functionAnswer(outputs: outputCount)
     }
-    switch try reader.functionAnswer(outputs: outputCount) {
+    switch given {
     case .success(let values): answer = values
     case .failure(let fault): throw fault.cause
+    case nil: break
     }
   }
 

@@ -51,7 +51,7 @@ final class RunCheckpoints {
       try PathName.makeFolders(path)
       lock = try held ?? RunLock(path, of: folder.path)
       undo = FileUndo(path)
-      try RunOrigin(baseFolder: baseFolder).write(to: path)
+      try RunOrigin(baseFolder: baseFolder, started: RunClock.system.wall()).write(to: path)
     }
     lock.claim()
     number = point?.number ?? 0

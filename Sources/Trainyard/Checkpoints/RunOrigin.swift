@@ -2,6 +2,8 @@
 struct RunOrigin {
   /// What relative paths of the config are relative to, and whose `plugins` folder is searched.
   var baseFolder: String
+  /// When the run was begun, in nanoseconds since 1970; 0: it does not say.
+  var started: Int64 = 0
 
   /// As the run's folder says; `nil`: it does not.
   static func baseFolder(ofRun folder: String) -> String? {
@@ -12,10 +14,13 @@ struct RunOrigin {
 
   private static let name = "origin.json"
 
-  init(baseFolder: String) { self.baseFolder = PathName.absolute(baseFolder) }
+  init(baseFolder: String, started: Int64) {
+    self.baseFolder = PathName.absolute(baseFolder)
+    self.started = started
+  }
 
   func write(to folder: String) throws {
-    let value: JSONValue = ["base_folder": .string(baseFolder)]
+    let value: JSONValue = ["base_folder": .string(baseFolder), "started": .int(started)]
     try AtomicFile.write(JSONWriter.pretty(value), to: PathName.join(folder, Self.name))
   }
 
@@ -25,5 +30,6 @@ struct RunOrigin {
       .flatMap { String(validating: $0, as: UTF8.self) }
     let value = text.flatMap { try? JSONValue(parsing: $0, from: Self.name) }
     baseFolder = value?["base_folder"]?.string ?? "."
+    if case .int(let started)? = value?["started"] { self.started = started }
   }
 }

@@ -25,17 +25,18 @@ enum UnfinishedRuns {
     throw problem ?? ResumeProblem.noneUnfinished(shown)
   }
 
-  /// Folders with checkpoints, by the newest of them.
+  /// Folders with checkpoints, the run that was begun last before all others. Its own file says when: the times of files
+  /// are those of whoever has copied them.
   private static func candidates(_ parent: String, _ name: String?) -> [String] {
     let folders =
       name.map { [PathName.join(parent, $0)] }
       ?? PathName.entries(of: parent).map { PathName.join(parent, $0) }
-    var found: [(folder: String, time: Int)] = []
+    var found: [(folder: String, started: Int64)] = []
     for folder in folders {
       let path = PathName.join(folder, RunCheckpoints.folderName)
-      guard let newest = CheckpointStore.numbers(in: path).first else { continue }
-      found.append((folder, PathName.changeTime(CheckpointStore.path(newest, in: path))))
+      if CheckpointStore.numbers(in: path).isEmpty { continue }
+      found.append((folder, RunOrigin(reading: path).started))
     }
-    return found.sorted { ($0.time, $0.folder) > ($1.time, $1.folder) }.map(\.folder)
+    return found.sorted { ($0.started, $0.folder) > ($1.started, $1.folder) }.map(\.folder)
   }
 }

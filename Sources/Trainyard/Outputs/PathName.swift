@@ -74,13 +74,6 @@ enum PathName {
     return names.sorted()
   }
 
-  /// Nanoseconds since 1970; 0 where there is no such file.
-  static func changeTime(_ path: String) -> Int {
-    var info = stat()
-    guard stat(path, &info) == 0 else { return 0 }
-    return info.st_mtim.tv_sec &* 1_000_000_000 &+ info.st_mtim.tv_nsec
-  }
-
   /// A path inside a folder that a file has named: `nil` where it would lead out of it, also by a link on its way.
   static func own(_ name: String, of folder: String) -> String? {
     guard !name.unicodeScalars.contains("\0"), let path = try? inside(folder, name) else { return nil }

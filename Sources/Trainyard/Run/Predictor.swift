@@ -7,10 +7,14 @@ final class Predictor {
   let folder: ModelFolder
   private let context = RunContext()
   private let model: ModelAdapter
+  private let console: any Console
 
-  init(_ folder: ModelFolder, model planned: PlannedInstance, threads: Int) throws {
+  init(_ folder: ModelFolder, model planned: PlannedInstance, threads: Int, console: any Console) throws {
     self.folder = folder
+    self.console = console
+    context.helpers.tell = { text, _ in console.line(.warning, text) }
     model = try ModelAdapter(planned, run: context)
+    defer { say(model.context.effects) }
     var task = folder.task
     task.threads = threads
     do {
@@ -34,6 +38,7 @@ final class Predictor {
       } catch { throw failure(error, part: "monitor '\(monitor.name)'", call: "prepare") }
     }
     let evaluation = Evaluation(model: model, monitors: monitors, pass: .evaluate)
+    defer { for part in monitors.map(\.effects) + [model.context.effects] { say(part) } }
     let total = try withRemedies { try evaluation.run(loader, epoch: 0) }
     let logs = Logs(capacity: context.metrics.count)
     if let total { logs.set(lossID, total.mean) }
@@ -48,9 +53,16 @@ final class Predictor {
   func predict(_ data: PlannedInstance, batchSize: Int, _ body: (Tensor) throws -> Void) throws {
     let loader = try loader(data, readsTarget: false, batchSize: batchSize, pass: .predict)
     let evaluation = Evaluation(model: model, monitors: [], pass: .predict)
+    defer { say(model.context.effects) }
     _ = try withRemedies {
       try evaluation.run(loader, epoch: 0, onPrediction: { _, prediction in try body(prediction) })
     }
+  }
+
+  /// Passes on the lines that an instance has for the user.
+  private func say(_ effects: EffectQueue) {
+    for case .log(let level, let text) in effects.effects { console.line(level, text) }
+    effects.removeAll()
   }
 
   /// What is missing would have to be imputed as in training, and nothing was: a key of the pipeline is no help any more.

@@ -14,6 +14,8 @@ public struct TrainedModel {
   private let isolatesAll: Bool
   public var batchSize = 1024
   public var threads = 1
+  /// Where lines of plugins go.
+  public var console: any Console = SilentConsole()
 
   /// - Parameters:
   ///   - path: A run's folder, or the `model/` in it.
@@ -45,7 +47,7 @@ public struct TrainedModel {
     let model = planner.model(folder)
     guard let data, let model, planner.problems.isEmpty else { throw ConfigProblems(planner.problems) }
     return try RunThread.perform {
-      try Predictor(folder, model: model, threads: threads)
+      try Predictor(folder, model: model, threads: threads, console: console)
         .evaluate(data, monitors: monitors, batchSize: batchSize)
     }
   }
@@ -58,7 +60,7 @@ public struct TrainedModel {
     guard let data, let model, planner.problems.isEmpty else { throw ConfigProblems(planner.problems) }
     let file = PredictionFile(task: folder.task)
     try RunThread.perform {
-      let predictor = try Predictor(folder, model: model, threads: threads)
+      let predictor = try Predictor(folder, model: model, threads: threads, console: console)
       var first = 0
       try predictor.predict(data, batchSize: batchSize) { prediction in
         // With the first rows: data that cannot be used gives no output at all.

@@ -149,7 +149,7 @@ import Testing
         writer.put(true)
         writer.put(list: [component]) { $0.put($1) }
       }
-      _ = try LibraryProbe.components(answer: answer, nil).get()
+      _ = try LibraryProbe.components(answer: WireReader(answer), nil).get()
     }
     try read(
       "it", [OptionRow(key: "a", type: .int, defaultText: "3", range: "[0, 9]")], hooks: [hookNames[0]])

@@ -14,6 +14,7 @@ import Testing
     ("hang", "did not answer within 2 s and was killed"),
     ("memory", "crashed: signal 11 (SIGSEGV)"),
     ("garbage", "broke the protocol (a message that claims 4008636142 bytes) and was killed"),
+    ("answer", "broke the protocol (an answer to no question) and was killed"),
     ("close", "let go of the line to the host"),
     ("page", "crashed: signal 11 (SIGSEGV)"),
   ]

@@ -72,6 +72,50 @@ import Testing
     #expect(try Learned(here) == Learned(try plan.run()))
   }
 
+  /// Weights of 3 MB: more than the memory that is there for them at first.
+  @Test func `large weights are read, averaged, put back and kept the same in a helper`() throws {
+    var moons = try Moons()
+    moons.extra = ""
+    moons.epochs = 3
+    moons.callbacks = """
+      [{plugin: ema-weights, swap: validation},
+       {plugin: early-stopping, monitor: loss, patience: 0, min_delta: 10, restore_best_weights: true},
+       {plugin: model-checkpoint, save_best_only: true}]
+      """
+    func report(_ isolation: String) throws -> RunReport {
+      let node = try moons.plan.resolved.node
+        .setting(path: ["model", "hidden"], to: try ConfigReader.read(text: "[700, 1100]", file: "model"))
+        .setting("isolation", to: ConfigNode(.string(isolation)))
+        .setting("checkpoints", to: try ConfigReader.read(text: "{every_steps: 5}", file: "checkpoints"))
+      return try Pipeline(node, baseFolder: moons.folder.path).plan().run()
+    }
+    let (here, there) = (try report("none"), try report("all"))
+    #expect(there.incidents.isEmpty && there.warnings == here.warnings)
+    let (learned, expected) = (try Learned(there), try Learned(here))
+    #expect(expected.weights.count > 3_000_000)
+    #expect(learned.weights == expected.weights && learned.metrics == expected.metrics)
+    #expect(learned.outcome == expected.outcome && learned.steps == expected.steps)
+    #expect(try here.files().keys.sorted() == there.files().keys.sorted())
+  }
+
+  @Test func `a library that speaks in the helper's place is told of, and others are not taken for it`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    // They are opened in the order of their names.
+    let speaking = try compileLibrary(
+      [componentsFolder + "/../../TrainyardTests/Isolation/Fixtures/faults.c"], as: "a-speaker", in: folder,
+      flags: ["-DANSWERS_WHEN_OPENED"])
+    _ = try FaultyTraining.build([], in: folder)
+    let (entries, problems) = try Catalog(folders: [folder.path]).entries()
+    #expect(
+      problems.map(\.message) == [
+        "cannot load plugin '\(speaking)': its process broke the protocol (an answer to no question) and was killed while it was being opened"
+      ])
+    #expect(entries.contains { $0.id == "faulty-mean" && $0.library.hasSuffix("libfaults.so") })
+    #expect(entries.contains { $0.id == "early-stopping" })
+  }
+
   static let conflicts: [(callbacks: String, extra: String, said: String)] = [
     ("[{plugin: csv-logger, on_crash: drop}]", "", "'on_crash' is about a helper process"),
     (

@@ -324,6 +324,9 @@ __attribute__((constructor)) static void crash(void) { *(volatile int *)(uintptr
 
 TY_EXPORT const ty_module *trainyard_plugin(const ty_entry_args *args) {
   (void)args;
+#ifdef ANSWERS_WHEN_OPENED
+  answer(1);
+#endif
 #ifdef WITHOUT_STATE
   (void)state_save;
   (void)state_load;

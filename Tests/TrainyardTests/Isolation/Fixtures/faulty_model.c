@@ -76,12 +76,22 @@ static ty_status faulty_train_step(void *self, const ty_batch *batch, ty_step *s
   return train_step(self, batch, step);
 }
 
+/* A model has something to say. */
+static void talk(const struct instance *self, const char *name) {
+  char text[64];
+  if (strcmp(fault, "talk") != 0) return;
+  snprintf(text, sizeof text, "in %s", name);
+  self->host->log(self->host, TY_LOG_INFO, text);
+}
+
 static ty_status faulty_evaluate(void *self, const ty_batch *batch, ty_step *step) {
+  talk(self, "evaluate");
   maybe("evaluate", floats(&batch->features));
   return evaluate(self, batch, step);
 }
 
 static ty_status faulty_assign(void *self, const ty_weight *const *weights, uint64_t count) {
+  talk(self, "assign");
   maybe("assign", count > 0 ? floats(&weights[0]->tensor) : NULL);
   return assign(self, weights, count);
 }

@@ -20,6 +20,20 @@ static void everywhere(const char *bytes, size_t count) {
   }
 }
 
+/* What a helper says when it is done, with no effects; of a request that there may have been. */
+static void answer(uint64_t number) {
+  struct {
+    uint32_t length, kind;
+    uint64_t number;
+    uint32_t effects;
+    uint8_t isFine[4];
+  } message = {16, 0x74790003, number, 0, {1, 0, 0, 0}};
+  for (int descriptor = 3; descriptor < 1024; descriptor++) {
+    ssize_t ignored = write(descriptor, &message, 24);
+    (void)ignored;
+  }
+}
+
 /* lent: memory of the host's that the call may read; NULL: it was handed none. */
 static void misbehave(const char *fault, const void *lent) {
   if (strcmp(fault, "segfault") == 0) {
@@ -42,6 +56,8 @@ static void misbehave(const char *fault, const void *lent) {
     for (int i = 0; i < 10; i++) {
       everywhere(bytes, sizeof bytes);
     }
+  } else if (strcmp(fault, "answer") == 0) {
+    answer(1);
   } else if (strcmp(fault, "close") == 0) {
     for (int number = 0; number < 1024; number++) {
       close(number);
