@@ -62,13 +62,19 @@ public final class MultilayerPerceptron {
     defer { mlp_restore_denormals(mode) }
     network.forward(examples, training: &progress)
     let loss = network.meanLoss(examples) + penalty(network)
-    network.backward(examples, adding: progress.accumulatedBatches > 0)
-
+    let isAdding = progress.accumulatedBatches > 0
     progress.accumulatedBatches += 1
     progress.accumulatedWeight += examples.weightSum
     let isStep = progress.accumulatedBatches >= progress.accumulateGradBatches || batch.endsPass
+    if isStep, network.isShared(rows: examples.rows),
+      let update = optimizer.immediateStep(&progress, weight: progress.accumulatedWeight)
+    {
+      network.share(.gradient(examples, adding: isAdding, then: update))
+    } else {
+      network.backward(examples, adding: isAdding)
+      if isStep { optimizer.step(network, &progress, weight: progress.accumulatedWeight) }
+    }
     if isStep {
-      optimizer.step(network, &progress, weight: progress.accumulatedWeight)
       progress.accumulatedBatches = 0
       progress.accumulatedWeight = 0
     }
