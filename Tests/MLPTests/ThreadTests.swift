@@ -19,30 +19,47 @@ import Testing
     var testDescription: String { "\(kind), \(words)" }
   }
 
-  static let cases: [Case] = [
-    Case(kind: .classes, words: "adam") { _ in },
-    Case(kind: .classes, words: "two hidden layers with dropout, sgd with momentum") {
-      $0.hidden = [64, 70]
-      $0.dropout = 0.3
-      $0.optimizer = .sgd
-      $0.momentum = 0.9
-    },
-    Case(kind: .binary, words: "one number out of few units, rmsprop") {
-      $0.hidden = [64, 4]
-      $0.activation = .gelu
-      $0.optimizer = .rmsprop
-    },
-    Case(kind: .regression, words: "penalty and clipped gradients, tanh") {
-      $0.activation = .tanh
-      $0.l2 = 0.01
-      $0.clipNorm = 0.5
-    },
-    Case(kind: .classes, words: "gradients of three batches, decay, sigmoid") {
-      $0.activation = .sigmoid
-      $0.accumulateGradBatches = 3
-      $0.optimizer = .adamw
-    },
-  ]
+  static let cases: [Case] =
+    [
+      Case(kind: .classes, words: "adam") { _ in },
+      Case(kind: .classes, words: "two hidden layers with dropout, sgd with momentum") {
+        $0.hidden = [64, 70]
+        $0.dropout = 0.3
+        $0.optimizer = .sgd
+        $0.momentum = 0.9
+      },
+      Case(kind: .binary, words: "one number out of few units, rmsprop") {
+        $0.hidden = [64, 4]
+        $0.activation = .gelu
+        $0.optimizer = .rmsprop
+      },
+      Case(kind: .regression, words: "penalty and clipped gradients, tanh") {
+        $0.activation = .tanh
+        $0.l2 = 0.01
+        $0.clipNorm = 0.5
+      },
+      Case(kind: .classes, words: "gradients of three batches, decay, sigmoid") {
+        $0.activation = .sigmoid
+        $0.accumulateGradBatches = 3
+        $0.optimizer = .adamw
+      },
+    ] + half
+
+  private static let half =
+    mlp_bf16_kernels() == MLP_BF16_NONE
+    ? []
+    : [
+      Case(kind: .classes, words: "bfloat16, two hidden layers with dropout") {
+        $0.hidden = [64, 70]
+        $0.dropout = 0.3
+        $0.precision = .bf16
+      },
+      Case(kind: .binary, words: "bfloat16, one number out of few units") {
+        $0.hidden = [64, 4]
+        $0.precision = .bf16
+        $0.clipNorm = 0.1
+      },
+    ]
 
   @Test(arguments: cases)
   func `any number of threads gives the same weights, bit for bit`(test: Case) throws {
@@ -57,9 +74,8 @@ import Testing
     }
     #expect(runs[0].1.allSatisfy { $0.isFinite } && runs[0].0.weights.allSatisfy { $0.isFinite })
     for run in runs.dropFirst() {
-      #expect(run.0 == runs[0].0)
-      #expect(run.1 == runs[0].1)
-      #expect(run.2 == runs[0].2)
+      let isEqual = (run.0 == runs[0].0, run.1 == runs[0].1, run.2 == runs[0].2)
+      #expect(isEqual == (true, true, true), "weights and state, losses, predictions")
     }
   }
 

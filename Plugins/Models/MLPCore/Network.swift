@@ -17,7 +17,7 @@ final class Network {
   let second: UnsafeMutablePointer<Float>
 
   /// Who multiplies; set for each run, by `prepare`.
-  private(set) var products = Products(threads: 1)
+  private(set) var products = Products(threads: 1, isHalf: false)
   /// Those that share a batch; `nil`: one thread.
   private(set) var team: Team?
   /// What the team does at the moment.
@@ -26,17 +26,22 @@ final class Network {
   private var workspace: FloatMemory
   /// Rows that the workspace has room for.
   private var capacity = 0
+  /// As `mlp_bf16_kernels` names them, where products are in bfloat16.
+  private let halfKernels: Int32
+  /// `nil`: products are in float32.
+  private(set) var packed: PackedMatrices?
 
-  init(_ layout: Layout, _ output: OutputLayer, _ activation: Activation) throws {
+  init(_ layout: Layout, _ output: OutputLayer, _ settings: Settings) throws {
     self.layout = layout
     self.output = output
     self.activation =
-      switch activation {
+      switch settings.activation {
       case .relu: MLP_RELU
       case .tanh: MLP_TANH
       case .gelu: MLP_GELU
       case .sigmoid: MLP_SIGMOID
       }
+    halfKernels = settings.precision == .bf16 ? mlp_bf16_kernels() : MLP_BF16_NONE
     let count = layout.parameterCount
     memory = try FloatMemory(count: 4 * count, for: "the weights and the optimizer")
     parameters = memory.base
@@ -48,7 +53,7 @@ final class Network {
 
   /// Before a run: how many threads it may use, and how many rows its batches are likely to have.
   func prepare(threads: Int, rows: Int) throws {
-    products = Products(threads: threads)
+    products = Products(threads: threads, isHalf: halfKernels != MLP_BF16_NONE)
     try products.prepare(rows: max(rows, capacity), layout)
     // Threads do not outlive their run.
     team = nil
@@ -62,6 +67,9 @@ final class Network {
     let room = FloatMemory.padded(rows)
     let (count, overflow) = room.multipliedReportingOverflow(by: layout.workspaceWidth)
     workspace = try FloatMemory(count: overflow ? Int.max : count, for: "the layers' values")
+    if halfKernels != MLP_BF16_NONE {
+      packed = try PackedMatrices(layout, kernels: halfKernels, rows: room)
+    }
     capacity = room
   }
 
@@ -77,8 +85,8 @@ final class Network {
   /// Fills predictions, and each row's loss where there is a target. In training values are dropped, by draws
   /// of the progress's stream, and slopes are kept for `backward`.
   func forward(_ examples: Examples, training progress: UnsafeMutablePointer<Progress>?) {
-    if isShared(rows: examples.rows) {
-      share(.rows(examples, training: progress?.pointee))
+    if isInShares(rows: examples.rows) {
+      forwardInShares(examples, training: progress?.pointee)
       if let progress, progress.pointee.dropout > 0 {
         progress.pointee.dropoutDraws &+= UInt64(layout.layers.count - 1)
       }
@@ -131,7 +139,9 @@ final class Network {
 
   /// The gradient of Σwl of the last forward pass, added to the one that is there if `adding`.
   func backward(_ examples: Examples, adding: Bool) {
-    if isShared(rows: examples.rows) { return share(.gradient(examples, adding: adding, then: nil)) }
+    if isInShares(rows: examples.rows) {
+      return share(.gradient(examples, adding: adding, then: nil), rows: examples.rows)
+    }
     let products = products
     var delta = work(layout.deltas.0)
     var spare = work(layout.deltas.1)
@@ -155,7 +165,7 @@ final class Network {
 
   /// One optimizer step, by all threads where there are several and it is worth it.
   func apply(_ update: Update) {
-    if isShared(rows: capacity) { return share(.update(update)) }
+    if isInShares(rows: capacity) { return share(.update(update), rows: capacity) }
     update.apply(to: self, from: 0, count: layout.parameterCount)
   }
 }

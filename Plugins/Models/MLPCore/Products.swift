@@ -8,7 +8,13 @@ struct Products {
   let threads: Int
   private let hasKernels = mlp_has_dense_kernels() != 0
 
-  init(threads: Int) { self.threads = max(1, threads) }
+  /// Products that are not small are in bfloat16, and not done here.
+  private let isHalf: Bool
+
+  init(threads: Int, isHalf: Bool) {
+    self.threads = max(1, threads)
+    self.isHalf = isHalf
+  }
 
   private enum Way {
     case small, dense, library
@@ -23,6 +29,7 @@ struct Products {
   @inline(__always) private func way(_ rows: Int, _ layer: Layer) -> Way {
     let size = rows &* layer.weightCount
     if size <= Int(MLP_SMALL_PRODUCT) { return .small }
+    if isHalf { return .dense }
     guard hasKernels else { return .library }
     return rows <= Self.mostRows && layer.inputs <= Self.mostRows && layer.outputs <= Self.mostOutputs
       ? .dense : .library

@@ -62,6 +62,33 @@ void mlp_blas_weight_gradient(float *g, const float *x, const float *d, ptrdiff_
 void mlp_blas_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                              ptrdiff_t out);
 
+/* ---- Products in bfloat16 -------------------------------------------------------------------------- */
+
+#define MLP_BF16_NONE 0
+#define MLP_BF16_VECTORS 1 /* AVX512_BF16 */
+#define MLP_BF16_TILES 2 /* AMX, as the system lets this process use it */
+
+/* The best that there is here. With MLP_BF16_NONE nothing below is to be called. */
+int mlp_bf16_kernels(void);
+
+/* Numbers (of 32 bits) of a packed matrix: depth is the dimension that is summed, width the other one. */
+ptrdiff_t mlp_bf16_size(ptrdiff_t width, ptrdiff_t depth);
+
+/* Rounds rows first ..< end of x[rows, columns] to bfloat16 and packs them, as the left or the right matrix of a product.
+ * The functions for the left one and for the transposed right one take whole portions of 16 rows, the others of 32, but
+ * for the last; a portion touches its own part of `to` alone. */
+void mlp_bf16_left(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first, ptrdiff_t end);
+void mlp_bf16_left_transposed(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first,
+                              ptrdiff_t end);
+void mlp_bf16_right(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first, ptrdiff_t end);
+void mlp_bf16_right_transposed(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first,
+                               ptrdiff_t end);
+
+/* c[m, n], whose rows are c_row apart, = (add ? c : 0) + left · right, plus the bias where there is one, in float32.
+ * Not both add and bias. Every element is summed in the same order, whatever part of the result is asked for. */
+void mlp_bf16_multiply(int kernels, float *c, ptrdiff_t c_row, const uint32_t *left, const uint32_t *right, ptrdiff_t m,
+                       ptrdiff_t n, ptrdiff_t depth, int add, const float *bias);
+
 /* ---- Layers ----------------------------------------------------------------------------------- */
 
 #define MLP_RELU 0
