@@ -10,21 +10,27 @@ extension Bench {
   func fashion() throws -> [Figure] {
     guard FashionMNIST.isThere else { return [] }
     let lines = [
-      ("fashion-1", [128], 128, 1), ("fashion-2", [128], 128, 2), ("wide-1", [512, 512], 256, 1),
-      ("wide-2", [512, 512], 256, 2),
+      ("fashion-1", [128], 128, 1, "float32"), ("fashion-2", [128], 128, 2, "float32"),
+      ("wide-1", [512, 512], 256, 1, "float32"), ("wide-2", [512, 512], 256, 2, "float32"),
+      ("fashion-bf16", [128], 128, 1, "bf16"), ("wide-bf16", [512, 512], 256, 1, "bf16"),
     ]
-    return try lines.filter { isWanted($0.0) }.map { name, hidden, batch, threads in
-      try fashion(name, hidden, batch: batch, threads: threads)
+    return try lines.filter { isWanted($0.0) && ($0.4 == "float32" || hasHalf) }.map {
+      name, hidden, batch, threads, precision in
+      try fashion(name, hidden, batch: batch, threads: threads, precision: precision)
     }
   }
 
-  private func pipeline(_ hidden: [Int], batch: Int, threads: Int, epochs: Int, limit: Int?) -> String {
+  private var hasHalf: Bool { mlp_bf16_kernels() != MLP_BF16_NONE }
+
+  private func pipeline(
+    _ hidden: [Int], batch: Int, threads: Int, epochs: Int, limit: Int?, precision: String = "float32"
+  ) -> String {
     """
     data:
       train: \(FashionMNIST.dataset("train", limit: limit))
       validation: \(FashionMNIST.dataset("t10k", limit: limit))
       scale: 255
-    model: {plugin: mlp, hidden: \(hidden), optimizer: adam, learning_rate: 0.001}
+    model: {plugin: mlp, hidden: \(hidden), optimizer: adam, learning_rate: 0.001, precision: \(precision)}
     train: {epochs: \(epochs), batch_size: \(batch), validation_batch_size: 1000, threads: \(threads)}
     monitors: [accuracy]
     callbacks:
@@ -34,10 +40,13 @@ extension Bench {
     """
   }
 
-  private func fashion(_ name: String, _ hidden: [Int], batch: Int, threads: Int) throws -> Figure {
+  private func fashion(
+    _ name: String, _ hidden: [Int], batch: Int, threads: Int, precision: String
+  ) throws -> Figure {
     let limit = isSmoke ? 1000 : nil
     let plan = try plan(
-      pipeline(hidden, batch: batch, threads: threads, epochs: 3, limit: limit), folder: folder("runs"))
+      pipeline(hidden, batch: batch, threads: threads, epochs: 3, limit: limit, precision: precision),
+      folder: folder("runs"))
     let products = Products(
       sizes: [784] + hidden + [10], batch: batch, rows: limit ?? 60_000, validation: limit ?? 10_000)
     let values = try plan.withSession { session in
@@ -63,19 +72,35 @@ extension Bench {
   /// Accuracy over five seeds, with nothing but the training.
   func accuracy() throws -> [Figure] {
     guard FashionMNIST.isThere else { return [] }
+    let single = try accuracies(precision: "float32")
+    var figures = [accuracy("accuracy", Self.mean(single), of: single)]
+    if hasHalf, isWanted("accuracy-bf16") {
+      let half = try accuracies(precision: "bf16")
+      figures.append(accuracy("accuracy-bf16", Self.mean(half) - Self.mean(single), of: half))
+    }
+    return figures
+  }
+
+  private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+  private func accuracy(_ name: String, _ value: Double, of values: [Double]) -> Figure {
+    Figure(
+      name, value, parts: [("lowest", values.min() ?? .nan), ("highest", values.max() ?? .nan)])
+  }
+
+  private func accuracies(precision: String) throws -> [Double] {
     let limit = isSmoke ? 1000 : nil
     let plan = try plan(
-      pipeline([128], batch: 128, threads: 1, epochs: isSmoke ? 1 : 5, limit: limit), folder: folder("runs"))
-    let values = try plan.withSession { session in
+      pipeline(
+        [128], batch: 128, threads: 1, epochs: isSmoke ? 1 : 5, limit: limit, precision: precision),
+      folder: folder("runs"))
+    return try plan.withSession { session in
       try (1...5).map { seed in
         let report = try session.fit(seed: UInt64(seed))
         _ = try Bench.epochs(report)
         return report.result.series("val_accuracy").last ?? .nan
       }
     }
-    let mean = values.reduce(0, +) / Double(values.count)
-    let lowest = values.min() ?? .nan
-    return [Figure("accuracy", mean, parts: [("lowest", lowest), ("highest", values.max() ?? .nan)])]
   }
 }
 

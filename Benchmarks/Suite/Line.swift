@@ -64,8 +64,16 @@ struct Line {
     Line("wide-1", "fashion", "784-512-512-10, batch 256: the same", "%", .atLeast(90)),
     Line("wide-2", "fashion", "The same with two threads", "%", .atLeast(85)),
     Line(
+      "fashion-bf16", "fashion",
+      "784-128-10 with `precision: bf16`, one thread: rate beside the products alone in float32", "%",
+      .atLeast(100)),
+    Line("wide-bf16", "fashion", "784-512-512-10 with it, one thread: the same", "%", .atLeast(100)),
+    Line(
       "accuracy", "accuracy", "784-128-10 after 5 epochs: val_accuracy, mean of five seeds", "",
       .atLeast(0.862)),
+    Line(
+      "accuracy-bf16", "accuracy", "The same with `precision: bf16`, beside float32 on the same seeds", "",
+      .atLeast(-0.005)),
 
     Line("digits", "digits", "5 folds of 8 settings, data like digits (1797×64), 64-32-10, one thread", "s"),
     Line("digits-workers", "digits", "The same with two workers, beside one", "times", .atLeast(1.8)),

@@ -70,7 +70,7 @@ import Testing
     mlp_small_forward(&z, x, w, bias, rows, inputs, outputs)
     mlp_small_weight_gradient(&g, x, d, rows, inputs, outputs, 1)
     mlp_small_input_gradient(&e, d, w, rows, inputs, outputs)
-    mlp_column_sums(&sums, d, rows, outputs, 0)
+    mlp_column_sums(&sums, d, rows, outputs, outputs, 0)
 
     for i in 0..<rows {
       for o in 0..<outputs {

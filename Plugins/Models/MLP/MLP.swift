@@ -16,6 +16,9 @@ final class MLP: Model {
   var loss = Loss.auto
   @Option("How weights begin; biases begin at 0. The he_ ones suit deep stacks of relu.")
   var initializer = Initializer.glorotUniform
+  @Option(
+    "bf16 rounds what is multiplied, where the processor has dot products of bfloat16; weights stay float32.")
+  var precision = Precision.float32
 
   @Option("How gradients become steps. adamw is adam with a weight_decay of 0.004.")
   var optimizer = OptimizerKind.adam
@@ -62,6 +65,7 @@ final class MLP: Model {
     settings.activation = activation
     settings.loss = loss
     settings.initializer = initializer
+    settings.precision = precision
     settings.optimizer = optimizer
     settings.learningRate = learningRate ?? optimizer.defaultLearningRate
     settings.momentum = momentum

@@ -3,7 +3,7 @@ import PluginKit
 
 /// The memory of one batch, checked against what the model was reset for.
 struct Examples {
-  let rows: Int
+  private(set) var rows: Int
   let features: UnsafePointer<Float>
   /// Class numbers, for binary and classes tasks.
   private(set) var labels: UnsafePointer<Int32>?
@@ -64,6 +64,16 @@ struct Examples {
         "the sample weights of a batch add up to \(weightSum)", help: "weights must be finite and 0 or more")
     }
     self.weights = weights
+  }
+
+  /// Some of the rows, for a loss. The features, which it does not look at, and the sum of all weights stay.
+  func part(_ part: Range<Int>, _ output: OutputLayer) -> Examples {
+    var some = self
+    some.rows = part.count
+    some.labels = labels.map { $0 + part.lowerBound }
+    some.numbers = numbers.map { $0 + part.lowerBound &* output.width }
+    some.weights = weights.map { $0 + part.lowerBound }
+    return some
   }
 
   private static func words(_ view: TensorView) -> String { "\(view.type) \(view.shape.array)" }

@@ -24,7 +24,7 @@ public final class MultilayerPerceptron {
     let output = try OutputLayer(task, loss: settings.loss)
     guard task.featureCount >= 1 else { throw PluginError("the data has no features") }
     let layout = try Layout(features: task.featureCount, hidden: settings.hidden, outputs: output.width)
-    let network = try reusable(layout, output) ?? Network(layout, output, settings.activation)
+    let network = try reusable(layout, output) ?? Network(layout, output, settings)
     try network.prepare(threads: task.threads, rows: task.batchSize)
     network.initialize(settings.initializer, seed: seed)
     self.network = network
@@ -62,13 +62,19 @@ public final class MultilayerPerceptron {
     defer { mlp_restore_denormals(mode) }
     network.forward(examples, training: &progress)
     let loss = network.meanLoss(examples) + penalty(network)
-    network.backward(examples, adding: progress.accumulatedBatches > 0)
-
+    let isAdding = progress.accumulatedBatches > 0
     progress.accumulatedBatches += 1
     progress.accumulatedWeight += examples.weightSum
     let isStep = progress.accumulatedBatches >= progress.accumulateGradBatches || batch.endsPass
+    if isStep, network.isInShares(rows: examples.rows),
+      let update = optimizer.immediateStep(&progress, weight: progress.accumulatedWeight)
+    {
+      network.share(.gradient(examples, adding: isAdding, then: update), rows: examples.rows)
+    } else {
+      network.backward(examples, adding: isAdding)
+      if isStep { optimizer.step(network, &progress, weight: progress.accumulatedWeight) }
+    }
     if isStep {
-      optimizer.step(network, &progress, weight: progress.accumulatedWeight)
       progress.accumulatedBatches = 0
       progress.accumulatedWeight = 0
     }

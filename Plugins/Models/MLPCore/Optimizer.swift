@@ -9,10 +9,19 @@ struct Optimizer {
 
   /// - Parameter weight: Σw of the batches that the gradient was added up from.
   func step(_ network: Network, _ progress: inout Progress, weight: Double) {
-    let scale = prepareGradient(network, scale: weight > 0 ? Float(1 / weight) : 0)
+    let scale = prepareGradient(network, scale: scale(weight))
     progress.optimizerSteps += 1
-    update(network, progress, scale: scale)
+    network.apply(Update(settings, progress, scale: scale))
   }
+
+  /// The step as it can be made on each part of the gradient as soon as that is there; `nil`: the whole is needed first.
+  func immediateStep(_ progress: inout Progress, weight: Double) -> Update? {
+    guard settings.l2 == 0, settings.clipNorm == nil, settings.clipValue == nil else { return nil }
+    progress.optimizerSteps += 1
+    return Update(settings, progress, scale: scale(weight))
+  }
+
+  private func scale(_ weight: Double) -> Float { weight > 0 ? Float(1 / weight) : 0 }
 
   /// Adds the penalty and clips. What is left of the scale is returned, to be applied on the way.
   private func prepareGradient(_ network: Network, scale: Float) -> Float {
@@ -36,35 +45,6 @@ struct Optimizer {
       scale = 1
     }
     return scale
-  }
-
-  private func update(_ network: Network, _ progress: Progress, scale: Float) {
-    let (w, g, count) = (network.parameters, network.gradient, network.layout.parameterCount)
-    let rate = Float(progress.learningRate)
-    let keep = Float(1 - progress.learningRate * progress.weightDecay)
-    let momentum = Float(progress.momentum)
-    switch settings.optimizer {
-    case .sgd where momentum == 0:
-      mlp_sgd(w, g, count, scale, keep, rate)
-    case .sgd:
-      mlp_sgd_momentum(
-        w, g, network.first, count, scale, keep, rate, momentum, settings.nesterov ? 1 : 0)
-    case .adam, .adamw:
-      mlp_adam(
-        w, g, network.first, network.second, count, scale, keep, stepSize(progress), settings.beta1,
-        settings.beta2, Float(settings.epsilon))
-    case .rmsprop:
-      mlp_rmsprop(
-        w, g, network.first, momentum == 0 ? nil : network.second, count, scale, keep, rate, settings.rho,
-        Float(settings.epsilon), momentum)
-    }
-  }
-
-  /// Adam's learning rate with both bias corrections.
-  private func stepSize(_ progress: Progress) -> Float {
-    let step = Double(progress.optimizerSteps)
-    let corrected = (1 - pow(settings.beta2, step)).squareRoot() / (1 - pow(settings.beta1, step))
-    return Float(progress.learningRate * corrected)
   }
 
   /// What the optimizer remembers, by name; the velocity counts only while there is momentum.

@@ -28,7 +28,12 @@ public struct Progress: Codable, Equatable, Sendable {
   /// One draw: what the zeros of one layer and batch depend on.
   mutating func nextDropoutKey() -> UInt64 {
     dropoutDraws &+= 1
-    return SplitMix64.mixed(dropoutSeed &+ dropoutDraws &* 0x9E37_79B9_7F4A_7C15)
+    return dropoutKey(0)
+  }
+
+  /// The draw that is so many after the last one.
+  func dropoutKey(_ ahead: UInt64) -> UInt64 {
+    SplitMix64.mixed(dropoutSeed &+ (dropoutDraws &+ ahead) &* 0x9E37_79B9_7F4A_7C15)
   }
 
   subscript(parameter: HyperParameter) -> Double {

@@ -1,3 +1,4 @@
+import MLPKernels
 import PluginKit
 
 /// What the user chose; no run changes it. Defaults are those of Keras 3 where Keras has one.
@@ -7,6 +8,7 @@ public struct Settings: Sendable, Equatable {
   public var activation = Activation.relu
   public var loss = Loss.auto
   public var initializer = Initializer.glorotUniform
+  public var precision = Precision.float32
 
   public var optimizer = OptimizerKind.adam
   public var learningRate = 0.001
@@ -50,6 +52,11 @@ public struct Settings: Sendable, Equatable {
         "'nesterov' is true, and optimizer '\(optimizer.rawValue)' has no Nesterov momentum",
         help: "leave 'nesterov' out, or set 'optimizer' to sgd")
     }
+    if precision == .bf16 && mlp_bf16_kernels() == MLP_BF16_NONE {
+      throw PluginError(
+        "'precision' is bf16, and this processor has no dot products of bfloat16 (AVX512_BF16)",
+        help: "set 'precision' to float32")
+    }
     if let width = hidden.first(where: { $0 < 1 }) {
       throw PluginError("'hidden' holds \(width), and a layer has at least one unit")
     }
@@ -78,6 +85,11 @@ public enum OptimizerKind: String, OptionChoice, Sendable {
   public var defaultLearningRate: Double { self == .sgd ? 0.01 : 0.001 }
   public var defaultWeightDecay: Double { self == .adamw ? 0.004 : 0 }
   public var usesMomentum: Bool { self == .sgd || self == .rmsprop }
+}
+
+/// What matrices are rounded to before they are multiplied. Sums, parameters and all else are float32.
+public enum Precision: String, OptionChoice, Sendable {
+  case float32, bf16
 }
 
 /// How the weights begin. Biases begin at 0.

@@ -109,11 +109,11 @@ AVX512 static void pack(float *packed, const float *b, ptrdiff_t b_row, ptrdiff_
 enum { ROW_TO_PACK = 256 };
 
 /* c[m, n] = (add ? c : 0) + left · right, plus the bias; either matrix may be given transposed. */
-AVX512 static void multiply(float *c, const float *a, int left_is_transposed, const float *b,
+AVX512 static void multiply(float *c, const float *a, ptrdiff_t a_row, int left_is_transposed, const float *b,
                             int right_is_transposed, ptrdiff_t m, ptrdiff_t n, ptrdiff_t depth, int add,
                             const float *bias) {
   _Alignas(64) float packed[DEPTH * PANEL];
-  const ptrdiff_t a_row = left_is_transposed ? m : depth, b_row = right_is_transposed ? depth : n;
+  const ptrdiff_t b_row = right_is_transposed ? depth : n;
   /* Blocks of equal depth: a last one of a few rows costs a pass over the result as the others do. */
   const ptrdiff_t blocks = (depth + DEPTH - 1) / DEPTH, even = (depth + blocks - 1) / blocks;
   for (ptrdiff_t k = 0; k < depth; k += even) {
@@ -144,17 +144,22 @@ int mlp_has_dense_kernels(void) {
 
 void mlp_dense_forward(float *z, const float *x, const float *w, const float *bias, ptrdiff_t rows, ptrdiff_t in,
                        ptrdiff_t out) {
-  multiply(z, x, 0, w, 0, rows, out, in, 0, bias);
+  multiply(z, x, in, 0, w, 0, rows, out, in, 0, bias);
 }
 
 void mlp_dense_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
                                ptrdiff_t out, int add) {
-  multiply(g, x, 1, d, 0, in, out, rows, add, NULL);
+  mlp_dense_weight_gradient_part(g, x, d, rows, in, out, add, 0, in);
+}
+
+void mlp_dense_weight_gradient_part(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                                    ptrdiff_t out, int add, ptrdiff_t first, ptrdiff_t count) {
+  multiply(g + first * out, x + first, in, 1, d, 0, count, out, rows, add, NULL);
 }
 
 void mlp_dense_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                               ptrdiff_t out) {
-  multiply(e, d, 0, w, 1, rows, in, out, 0, NULL);
+  multiply(e, d, out, 0, w, 1, rows, in, out, 0, NULL);
 }
 
 #else
@@ -169,6 +174,12 @@ void mlp_dense_forward(float *z, const float *x, const float *w, const float *bi
 
 void mlp_dense_weight_gradient(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
                                ptrdiff_t out, int add) {
+  mlp_small_weight_gradient(g, x, d, rows, in, out, add);
+}
+
+void mlp_dense_weight_gradient_part(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                                    ptrdiff_t out, int add, ptrdiff_t first, ptrdiff_t count) {
+  (void)first, (void)count;
   mlp_small_weight_gradient(g, x, d, rows, in, out, add);
 }
 

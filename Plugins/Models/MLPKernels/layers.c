@@ -60,8 +60,9 @@ INLINE uint32_t scramble(uint32_t x) {
 }
 
 KERNEL
-void mlp_dropout(float *restrict z, float *restrict slope, ptrdiff_t count, double rate, uint64_t key) {
-  const uint32_t low = (uint32_t)key, high = (uint32_t)(key >> 32);
+void mlp_dropout(float *restrict z, float *restrict slope, ptrdiff_t first, ptrdiff_t count, double rate,
+                 uint64_t key) {
+  const uint32_t low = (uint32_t)key + (uint32_t)first, high = (uint32_t)(key >> 32);
   const uint32_t limit = (uint32_t)(rate * 4294967296.0); /* rate < 1 */
   const float kept = (float)(1.0 / (1.0 - rate));
   for (ptrdiff_t i = 0; i < count; i++) {

@@ -85,17 +85,17 @@ void mlp_small_input_gradient(float *e, const float *d, const float *w, ptrdiff_
 }
 
 /* g[first ..< first + width] = (add ? g : 0) + the sum of the rows of d */
-INLINE void column_block(float *restrict g, const float *restrict d, ptrdiff_t rows, ptrdiff_t columns,
+INLINE void column_block(float *restrict g, const float *restrict d, ptrdiff_t rows, ptrdiff_t stride,
                          ptrdiff_t first, int add, int width) {
   float sum[BLOCK] = {0};
   for (ptrdiff_t i = 0; i < rows; i++)
-    for (int j = 0; j < width; j++) sum[j] += d[i * columns + first + j];
+    for (int j = 0; j < width; j++) sum[j] += d[i * stride + first + j];
   for (int j = 0; j < width; j++) g[first + j] = add ? g[first + j] + sum[j] : sum[j];
 }
 
 KERNEL
-void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add) {
-#define COLUMNS(n) column_block(g, d, rows, width, first, add, n)
+void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t width, int add) {
+#define COLUMNS(n) column_block(g, d, rows, stride, first, add, n)
   FOR_COLUMN_BLOCKS(width, first, COLUMNS);
 #undef COLUMNS
 }

@@ -3,8 +3,8 @@
  *
  * Matrices are row-major and dense; a batch has one row for each example. Sizes are counts of
  * elements. Pointers never overlap, except that a function's first argument may be its result.
- * Nothing here allocates, locks, fails or keeps state, but for the library of mlp_blas_: the same call
- * gives the same bits.
+ * Nothing here allocates, locks, fails or keeps state, but for the library of mlp_blas_ and the threads of
+ * mlp_team_: the same call gives the same bits.
  */
 #ifndef MLP_KERNELS_H
 #define MLP_KERNELS_H
@@ -26,8 +26,8 @@ void mlp_small_weight_gradient(float *g, const float *x, const float *d, ptrdiff
 /* e[rows, in] = d[rows, out] · wᵀ, where w is [in, out] */
 void mlp_small_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                               ptrdiff_t out);
-/* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width] */
-void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t width, int add);
+/* g[width] = (add ? g : 0) + the sum over the rows of d[rows, width], whose rows are `stride` apart */
+void mlp_column_sums(float *g, const float *d, ptrdiff_t rows, ptrdiff_t stride, ptrdiff_t width, int add);
 
 /* ---- Products that caches hold ------------------------------------------------------------------ */
 
@@ -40,6 +40,11 @@ void mlp_dense_weight_gradient(float *g, const float *x, const float *d, ptrdiff
                                ptrdiff_t out, int add);
 void mlp_dense_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                               ptrdiff_t out);
+
+/* Rows first ..< first + count of g alone. Every element is summed in the same order whatever part it is computed with,
+ * here and, where a batch's rows are done in parts, above. */
+void mlp_dense_weight_gradient_part(float *g, const float *x, const float *d, ptrdiff_t rows, ptrdiff_t in,
+                                    ptrdiff_t out, int add, ptrdiff_t first, ptrdiff_t count);
 
 /* ---- Products of any size, in OpenBLAS ------------------------------------------------------------ */
 
@@ -57,6 +62,33 @@ void mlp_blas_weight_gradient(float *g, const float *x, const float *d, ptrdiff_
 void mlp_blas_input_gradient(float *e, const float *d, const float *w, ptrdiff_t rows, ptrdiff_t in,
                              ptrdiff_t out);
 
+/* ---- Products in bfloat16 -------------------------------------------------------------------------- */
+
+#define MLP_BF16_NONE 0
+#define MLP_BF16_VECTORS 1 /* AVX512_BF16 */
+#define MLP_BF16_TILES 2 /* AMX, as the system lets this process use it */
+
+/* The best that there is here. With MLP_BF16_NONE nothing below is to be called. */
+int mlp_bf16_kernels(void);
+
+/* Numbers (of 32 bits) of a packed matrix: depth is the dimension that is summed, width the other one. */
+ptrdiff_t mlp_bf16_size(ptrdiff_t width, ptrdiff_t depth);
+
+/* Rounds rows first ..< end of x[rows, columns] to bfloat16 and packs them, as the left or the right matrix of a product.
+ * The functions for the left one and for the transposed right one take whole portions of 16 rows, the others of 32, but
+ * for the last; a portion touches its own part of `to` alone. */
+void mlp_bf16_left(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first, ptrdiff_t end);
+void mlp_bf16_left_transposed(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first,
+                              ptrdiff_t end);
+void mlp_bf16_right(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first, ptrdiff_t end);
+void mlp_bf16_right_transposed(uint32_t *to, const float *x, ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t first,
+                               ptrdiff_t end);
+
+/* c[m, n], whose rows are c_row apart, = (add ? c : 0) + left · right, plus the bias where there is one, in float32.
+ * Not both add and bias. Every element is summed in the same order, whatever part of the result is asked for. */
+void mlp_bf16_multiply(int kernels, float *c, ptrdiff_t c_row, const uint32_t *left, const uint32_t *right, ptrdiff_t m,
+                       ptrdiff_t n, ptrdiff_t depth, int add, const float *bias);
+
 /* ---- Layers ----------------------------------------------------------------------------------- */
 
 #define MLP_RELU 0
@@ -69,8 +101,8 @@ void mlp_add_bias(float *z, const float *bias, ptrdiff_t rows, ptrdiff_t width);
 /* z = f(z); where slope is not NULL, slope = f'(z) of the value before. */
 void mlp_activate(float *z, float *slope, ptrdiff_t count, int activation);
 /* Inverted dropout: each value and its slope become 0, or are multiplied by 1 / (1 - rate). Which of the
- * two depends on key and index alone. */
-void mlp_dropout(float *z, float *slope, ptrdiff_t count, double rate, uint64_t key);
+ * two depends on key and index alone; the first index is that of z[0]. */
+void mlp_dropout(float *z, float *slope, ptrdiff_t first, ptrdiff_t count, double rate, uint64_t key);
 /* d *= slope */
 void mlp_multiply(float *d, const float *slope, ptrdiff_t count);
 /* ---- Outputs and losses ------------------------------------------------------------------------ */
@@ -118,6 +150,19 @@ void mlp_add_penalty(float *g, const float *w, ptrdiff_t count, float scale, flo
 void mlp_scale(float *g, ptrdiff_t count, float scale);
 /* g = scale·g, cut to -limit ... limit; NaN stays. */
 void mlp_clamp(float *g, ptrdiff_t count, float scale, float limit);
+
+/* ---- Threads ------------------------------------------------------------------------------------------ */
+
+typedef struct mlp_team mlp_team;
+/* Does part `index` of `count` of the work. */
+typedef void mlp_share(void *work, int index, int count);
+
+/* So many threads, of which the first is the one that calls; the others are started by the first work and gone when
+ * mlp_team_end() returns. NULL: no memory. One thread at a time may use a team. */
+mlp_team *mlp_team_new(int threads);
+/* Returns when every part is done. There are fewer parts where not all threads could be had. */
+void mlp_team_run(mlp_team *team, mlp_share *share, void *work);
+void mlp_team_end(mlp_team *team);
 
 /* ---- The processor ------------------------------------------------------------------------------------ */
 
