@@ -173,15 +173,18 @@ let package = Package(
     .target(
       name: "CProcess", cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-pedantic"])]),
     .target(
-      name: "PluginHost", dependencies: ["CTrainyard", "CProcess", "CNettle", "ForeignCalls", "CCrash"]),
+      name: "PluginHost",
+      dependencies: ["CTrainyard", "CProcess", "CNettle", "FileKernels", "ForeignCalls", "CCrash"]),
     .target(name: "GatherKernels"),
-    .target(name: "Training", dependencies: ["GatherKernels"]),
+    // What is done with bytes on their way to the disk.
+    .target(name: "FileKernels", dependencies: ["CZlib"]),
+    .target(name: "Training", dependencies: ["FileKernels", "GatherKernels"]),
     .target(name: "RunStore", dependencies: ["CSQLite"]),
     .target(name: "Conformance", dependencies: ["CTrainyard", "CConformance", "PluginHost"]),
     .target(name: "CConformance"),
     .target(
       name: "Trainyard",
-      dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML", "CZlib"]),
+      dependencies: ["Training", "PluginHost", "ForeignCalls", "RunStore", "CYAML", "FileKernels"]),
     // What the program, and not the library, tells the allocator.
     .target(name: "CMemory"),
     .executableTarget(

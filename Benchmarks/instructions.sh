@@ -37,5 +37,20 @@ with_many=$(count 4000 21)
 echo "instructions per batch, one callback: $(((many - few) / 3000))"
 echo "instructions per batch, none:         $(((none_many - none_few) / 3000))"
 echo "instructions per hook call:           $(((with_many - with_few - many + few) / 3000 / 40))"
+
+# What a call through libffi costs more than a direct one: the C function on 10,000 rows is the same in both.
+cp .build/release/trainyard-bench "$folder/"
+strip -g "$folder/trainyard-bench"
+cc -O2 -shared -fPIC -I Benchmarks/Baselines/include -I Sources/CTrainyard/include Benchmarks/Baselines/calls.c \
+  -o "$folder/libmeasures.so" -ldl
+
+# foreign KIND CALLS: instructions of a process with so many calls.
+foreign() {
+  valgrind --tool=callgrind --callgrind-out-file="$folder/foreign.out" "$folder/trainyard-bench" --child "$1" \
+    "$folder/libmeasures.so" "$2" 2>&1 | sed -n 's/.*refs: *//p' | tr -d ,
+}
+ours=$((($(foreign foreign 1100) - $(foreign foreign 100)) / 1000))
+direct=$((($(foreign foreign-direct 1100) - $(foreign foreign-direct 100)) / 1000))
+echo "instructions per foreign measure:     $ours, $direct called directly: $((ours - direct)) more"
 echo
 callgrind_annotate "$folder/4000-1.out" 2>/dev/null | swift demangle --compact | cut -c 1-140 | sed -n '/file:function/,$p' | head -40

@@ -12,6 +12,20 @@ enum Rounds {
     return values
   }
 
+  /// The least that each of two takes, called in turns: what a machine adds is never negative, and the least of many has
+  /// hardly any of it.
+  static func least(
+    of count: Int, _ first: () throws -> Double, _ second: () throws -> Double
+  ) throws -> (Double, Double) {
+    var least = (Double.infinity, Double.infinity)
+    for turn in 0..<count {
+      if turn.isMultiple(of: 2) { least.0 = min(least.0, try first()) }
+      least.1 = min(least.1, try second())
+      if !turn.isMultiple(of: 2) { least.0 = min(least.0, try first()) }
+    }
+    return least
+  }
+
   static func median(_ values: [Double]) -> Double {
     let sorted = values.sorted()
     guard !sorted.isEmpty else { return .nan }

@@ -5,7 +5,7 @@ public enum FileOwnership {
   /// Which of the file and its folder others can write, and why; `nil`: neither. `path` is canonical.
   public static func fault(_ path: String, _ file: stat) -> (what: String, why: String)? {
     if let why = strangersCanWrite(file, isFolder: false) { return ("the file", why) }
-    let folder = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    let folder = String(path[..<(path.utf8.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex)])
     var status = stat()
     guard stat(folder.isEmpty ? "/" : folder, &status) == 0 else { return nil }
     return strangersCanWrite(status, isFolder: true).map { ("its folder '\(folder)'", $0) }

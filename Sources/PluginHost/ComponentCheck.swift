@@ -32,6 +32,7 @@ enum ComponentCheck {
 
   /// Of slots that belong together all are there, or none.
   static func checkGroups(_ filled: [String], of id: String) throws(LoadFault) {
+    if filled.isEmpty { return }
     for group in ComponentTable.groups {
       let missing = group.filter { !filled.contains($0) }
       if let absent = missing.first, let present = group.first(where: filled.contains) {

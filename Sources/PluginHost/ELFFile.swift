@@ -35,6 +35,8 @@ struct ELFFile {
   let type: UInt16
   private let file: Int32
   private let size: UInt64
+  /// Its first page, which has all that is asked for in most files but the section headers.
+  private let head: [UInt8]
   private var sections: [Section] = []
   /// Which section has the sections' names.
   private var namesIndex = 0
@@ -58,7 +60,8 @@ struct ELFFile {
   init(file: Int32, size: Int) throws(Fault) {
     self.file = file
     self.size = UInt64(max(0, size))
-    let start = Self.read(file, 0, min(64, size))
+    head = Self.read(file, 0, min(4096, size))
+    let start = Array(head.prefix(64))
     guard start.starts(with: [0x7f, 0x45, 0x4c, 0x46]) else { throw .notELF(found: Self.describe(start)) }
     guard start.count >= 20 else { throw .truncated(needed: 64) }
     is64Bit = start[4] == 2
@@ -174,6 +177,7 @@ struct ELFFile {
       at: header.integer(40, as: UInt64.self), count: header.integer(60, as: UInt16.self),
       width: header.integer(58, as: UInt16.self), atLeast: 64)
     var sections: [Section] = []
+    sections.reserveCapacity(table.rows.underestimatedCount)
     for start in table.rows {
       let section = Section(
         name: table.bytes.integer(start, as: UInt32.self),
@@ -194,7 +198,7 @@ struct ELFFile {
     guard count > 0, width >= atLeast else { return (Bytes([]), stride(from: 0, to: 0, by: 1)) }
     let length = Int(count) * width
     try check(offset, UInt64(length))
-    let bytes = Self.read(file, offset, length)
+    let bytes = read(offset, length)
     guard bytes.count == length else { throw .truncated(needed: offset &+ UInt64(length)) }
     return (Bytes(bytes), stride(from: 0, to: length, by: width))
   }
@@ -209,7 +213,14 @@ struct ELFFile {
   /// A section's bytes, at most 256 MiB of them.
   private func bytes(of section: Section) -> [UInt8] {
     guard section.size <= 1 << 28, section.type != Self.noBytes else { return [] }
-    return Self.read(file, section.offset, Int(section.size))
+    return read(section.offset, Int(section.size))
+  }
+
+  private func read(_ offset: UInt64, _ length: Int) -> [UInt8] {
+    if offset <= UInt64(head.count), length <= head.count - Int(offset) {
+      return Array(head[Int(offset)..<Int(offset) + length])
+    }
+    return Self.read(file, offset, length)
   }
 
   private static func read(_ file: Int32, _ offset: UInt64, _ length: Int) -> [UInt8] {

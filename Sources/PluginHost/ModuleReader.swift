@@ -30,7 +30,7 @@ struct ModuleReader {
     }
     guard let list = module.components else { throw .badModule("its list of components is NULL") }
     let library = LibraryFacts(
-      path: path, abi: "\(major).\(minor)", license: try note(module.license, "license"),
+      path: path, abi: Self.abi(major, minor), license: try note(module.license, "license"),
       author: try note(module.author, "author"), pins: pins)
     var found: [ComponentDescription] = []
     for index in 0..<Int(module.component_count) {
@@ -40,6 +40,13 @@ struct ModuleReader {
       found.append(component)
     }
     return found
+  }
+
+  private static let hostABI = "\(TY_ABI_MAJOR).\(TY_ABI_MINOR)"
+
+  /// Most libraries are of the host's own version, whose text is there already.
+  private static func abi(_ major: UInt32, _ minor: UInt32) -> String {
+    major == UInt32(TY_ABI_MAJOR) && minor == UInt32(TY_ABI_MINOR) ? hostABI : "\(major).\(minor)"
   }
 
   func component(

@@ -6,5 +6,12 @@ public enum PluginKind: UInt32, CaseIterable, Sendable {
   case model, monitor, dataset
 
   /// As users write it: `callback`, `model`, `monitor`, `dataset`.
-  public var name: String { "\(self)" }
+  public var name: String {
+    switch self {
+    case .callback: "callback"
+    case .model: "model"
+    case .monitor: "monitor"
+    case .dataset: "dataset"
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import CTrainyard
+import FileKernels
 
 /// Collects what a plugin saves. The first mistake makes the save fail.
 final class StateSink {
@@ -51,8 +52,13 @@ final class StateSink {
     guard let pointer else { throw TensorCheck.Fault(words: "is a NULL tensor") }
     let tensor = UnsafeRawPointer(pointer).loadUnaligned(as: ty_tensor.self)
     let size = try TensorCheck.size(tensor).get()
+    let bytes = [UInt8](unsafeUninitializedCapacity: size) { memory, count in
+      count = size
+      // A copy of nothing has no address.
+      if let base = memory.baseAddress { file_copy(base, TensorCheck.start(tensor), size) }
+    }
     return .tensor(
       dtypeCode: tensor.dtype.code, dtypeBits: tensor.dtype.bits, shape: TensorCheck.shape(tensor),
-      bytes: Array(UnsafeRawBufferPointer(start: TensorCheck.start(tensor), count: size)))
+      bytes: bytes)
   }
 }

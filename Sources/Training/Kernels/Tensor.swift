@@ -1,3 +1,5 @@
+import FileKernels
+
 /// The type of a tensor's elements.
 public enum ElementType: UInt8, Sendable, Equatable {
   case uint8, int32, int64, float32, float64
@@ -69,6 +71,15 @@ public struct Tensor {
     case .int64: Double(base.load(fromByteOffset: index * 8, as: Int64.self))
     case .float32: Double(base.load(fromByteOffset: index * 4, as: Float.self))
     case .float64: base.load(fromByteOffset: index * 8, as: Double.self)
+    }
+  }
+
+  /// A copy that is written to a file later, by somebody else.
+  var copiedBytes: [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: byteCount) { memory, count in
+      count = byteCount
+      // A copy of nothing has no address.
+      if let start = memory.baseAddress { file_copy(start, base, byteCount) }
     }
   }
 

@@ -80,7 +80,7 @@ public struct SavedTensor: Sendable, Equatable {
   init(_ weight: NamedTensor) {
     self.init(
       name: weight.name, type: weight.tensor.type, shape: weight.tensor.shape,
-      bytes: Array(UnsafeRawBufferPointer(weight.tensor.bytes)), isTrainable: weight.isTrainable)
+      bytes: weight.tensor.copiedBytes, isTrainable: weight.isTrainable)
   }
 
   /// In memory of its own.

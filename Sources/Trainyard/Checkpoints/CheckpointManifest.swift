@@ -79,11 +79,6 @@ struct CheckpointManifest {
 }
 
 extension CheckpointManifest.Entry {
-  init(_ bytes: [UInt8]) {
-    self.init()
-    bytes.withUnsafeBytes { add($0) }
-  }
-
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     size += bytes.count
     checksum.add(bytes)

@@ -42,8 +42,8 @@ struct CheckpointStore: Sendable {
   /// Writes one beside the others, gives it its name when all of it is safe, and then lets the oldest go.
   mutating func write(_ contents: CheckpointContents, number: Int, after files: [SyncedFile]) throws {
     // What it will say of the run's files must be true after a failure of the machine.
-    for file in files { try file.sync() }
-    try history.append(contents.run.epochs)
+    var synced = files
+    if let file = try history.append(contents.run.epochs) { synced.append(file) }
     let path = Self.path(number, in: folder)
     let temporary = path + ".part"
     PathName.remove(temporary)
@@ -51,8 +51,7 @@ struct CheckpointStore: Sendable {
       guard mkdir(temporary, 0o755) == 0 else { throw FileError("make the folder", temporary) }
       var pool = TensorPool()
       let state = Array(JSONWriter.pretty(contents.json(history.mark, &pool)).utf8)
-      try Self.writeFiles(state, pool.tensors, in: temporary)
-      try AtomicFile.syncFolder(of: PathName.join(temporary, "x"))
+      try Self.writeFiles(state, pool.tensors, in: temporary, syncing: synced)
       guard rename(temporary, path) == 0 else { throw FileError("write", path) }
       try AtomicFile.syncFolder(of: path)
     } catch {
@@ -71,40 +70,52 @@ struct CheckpointStore: Sendable {
     PathName.remove(path)
   }
 
-  /// The three files. All are written before the first is synced: the disk has most of it in hand by then, and takes the
-  /// small ones along. Tensors are counted by another thread meanwhile.
-  private static func writeFiles(_ state: [UInt8], _ tensors: [SavedTensor], in folder: String) throws {
-    let counting = BackgroundJob {
-      var entry = CheckpointManifest.Entry()
-      try SafeTensors.emit(tensors) { entry.add($0) }
-      return entry
-    }
-    let written = Result {
-      try writeFile("tensors.safetensors", in: folder) { write in try SafeTensors.emit(tensors, write) }
-    }
-    let entry = try counting.finish()
-    let tensorFile = try written.get()
-    let stateFile = try writeFile("state.json", in: folder) { write in try state.withUnsafeBytes(write) }
+  /// The three files, safe when this returns, as the folder and `others` are. The disk begins with the tensors as soon as they
+  /// are written, and all the rest is synced at the same time.
+  private static func writeFiles(
+    _ state: [UInt8], _ tensors: [SavedTensor], in folder: String, syncing others: [SyncedFile]
+  ) throws {
     var manifest = CheckpointManifest()
-    manifest.add("state.json", CheckpointManifest.Entry(state))
-    manifest.add("tensors.safetensors", entry)
-    let last = Array(manifest.text.utf8)
-    let manifestFile = try writeFile(CheckpointManifest.name, in: folder) { write in
-      try last.withUnsafeBytes(write)
+    let size = tensors.reduce(0) { $0 + $1.bytes.count }
+    let (tensorFile, tensorEntry) = try writeFile("tensors.safetensors", of: size, in: folder) {
+      try SafeTensors.emit(tensors, $0)
     }
-    for file in [tensorFile, stateFile, manifestFile] { try file.sync() }
+    let syncing = BackgroundJob { try tensorFile.sync() }
+    let rest = Result {
+      let (stateFile, stateEntry) = try writeFile("state.json", in: folder) { try state.withUnsafeBytes($0) }
+      manifest.add("state.json", stateEntry)
+      manifest.add("tensors.safetensors", tensorEntry)
+      let last = Array(manifest.text.utf8)
+      let (manifestFile, _) = try writeFile(CheckpointManifest.name, in: folder) {
+        try last.withUnsafeBytes($0)
+      }
+      try SyncedFile.syncAll([stateFile, manifestFile, try SyncedFile(folder: folder)] + others)
+    }
+    // Whatever has failed: no thread is left behind.
+    try syncing.finish()
+    try rest.get()
   }
 
-  /// Writes a new file, which is yet to be synced.
+  /// Writes a new file, which is yet to be synced, and counts its bytes.
   private static func writeFile(
-    _ name: String, in folder: String, _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
-  ) throws -> SyncedFile {
+    _ name: String, of size: Int = 0, in folder: String,
+    _ body: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+  ) throws -> (SyncedFile, CheckpointManifest.Entry) {
     let path = PathName.join(folder, name)
     let file = try OutputFile(creating: path, shownAs: path)
-    try body { try file.write($0) }
+    file.reserve(size)
+    var entry = CheckpointManifest.Entry()
+    try body { bytes in
+      // In parts that a cache still has when they are counted.
+      for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(bytes.count, start + 1 << 18)])
+        try file.write(part)
+        entry.add(part)
+      }
+    }
     let synced = try file.duplicate()
     try file.close()
-    return synced
+    return (synced, entry)
   }
 
   // MARK: Reading
@@ -158,25 +169,6 @@ struct NewerCheckpoint: Error, FailureWords {
       "resume the run with the version of trainyard that it was begun with, or a later one"
     )
   }
-}
-
-/// A file that was written to, and whose bytes must be safe before a checkpoint counts them.
-final class SyncedFile: Sendable {
-  private let descriptor: Int32
-  private let path: String
-
-  /// - Parameter descriptor: Is duplicated: the file may be closed before this is done with it.
-  init(_ descriptor: Int32, _ path: String) throws {
-    self.descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    self.path = path
-    guard self.descriptor >= 0 else { throw FileError("sync", path) }
-  }
-
-  func sync() throws {
-    guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }
-  }
-
-  deinit { if descriptor >= 0 { close(descriptor) } }
 }
 
 extension SavedTensor {

@@ -1,4 +1,4 @@
-import CZlib
+import FileKernels
 
 /// CRC-32 as zlib computes it: finds what a disk has damaged, and is no protection against forgery.
 package struct Checksum: Equatable, Sendable {
@@ -14,13 +14,7 @@ package struct Checksum: Equatable, Sendable {
   }
 
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
-    var rest = bytes
-    while let base = rest.baseAddress, rest.count > 0 {
-      let count = min(rest.count, 1 << 30)
-      value = UInt32(
-        truncatingIfNeeded: crc32(uLong(value), base.assumingMemoryBound(to: UInt8.self), uInt(count)))
-      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-    }
+    value = file_checksum(value, bytes.baseAddress, bytes.count)
   }
 
   /// Eight digits.

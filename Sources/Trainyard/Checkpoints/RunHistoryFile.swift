@@ -40,10 +40,11 @@ struct RunHistoryFile: Sendable {
     self.mark = mark
   }
 
-  /// Adds what is not there yet, and syncs it.
-  mutating func append(_ epochs: [Epoch]) throws {
+  /// Adds what is not there yet.
+  /// - Returns: What must be synced before a checkpoint counts on it; `nil`: nothing is new.
+  mutating func append(_ epochs: [Epoch]) throws -> SyncedFile? {
     let new = epochs.dropFirst(mark.epochs)
-    guard !new.isEmpty || mark.epochs == 0 else { return }
+    guard !new.isEmpty || mark.epochs == 0 else { return nil }
     var text = ""
     for epoch in new { text += JSONWriter.compact(JSONValue(epoch)) + "\n" }
     let bytes = Array(text.utf8)
@@ -51,11 +52,12 @@ struct RunHistoryFile: Sendable {
     // Also what an attempt left that ended in the middle, as on a full disk.
     try file.truncate(to: mark.bytes)
     try bytes.withUnsafeBytes { try file.write($0) }
-    try file.sync()
+    let synced = try file.duplicate()
     try file.close()
     bytes.withUnsafeBytes { mark.checksum.add($0) }
     mark.bytes += bytes.count
     mark.epochs = epochs.count
+    return synced
   }
 
   /// The epochs up to a mark.

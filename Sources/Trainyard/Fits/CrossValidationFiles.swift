@@ -17,11 +17,13 @@ struct CrossValidationFiles {
 
   func write() throws {
     guard let folder = report.folder else { return }
-    try AtomicFile.write(foldsText, to: PathName.join(folder, "folds.csv"))
+    let files = FileGroup()
+    try files.add(foldsText, as: PathName.join(folder, "folds.csv"))
     if let task = report.reports.first(where: { $0.heldOut != nil })?.task {
-      try writePredictions(task, to: PathName.join(folder, "predictions.csv"))
+      try files.add(as: PathName.join(folder, "predictions.csv")) { try writePredictions(task, to: $0) }
     }
-    try AtomicFile.write(JSONWriter.pretty(summary), to: PathName.join(folder, "summary.json"))
+    try files.add(JSONWriter.pretty(summary), as: PathName.join(folder, "summary.json"))
+    try files.commit()
   }
 
   private var repeats: Bool { report.settings.repeats > 1 }
@@ -50,23 +52,21 @@ struct CrossValidationFiles {
 
   // MARK: predictions.csv
 
-  private func writePredictions(_ task: LearningTask, to path: String) throws {
+  private func writePredictions(_ task: LearningTask, to output: borrowing OutputFile) throws {
     let file = PredictionFile(task: task)
-    try AtomicFile.write(to: path) { output in
-      var text = file.line(
-        ["row"] + (repeats ? ["repeat"] : []) + ["fold"] + file.targetColumns + file.columns)
-      for prediction in report.predictions {
-        text += file.line(
-          ["\(prediction.row)"] + (repeats ? ["\(prediction.repetition + 1)"] : [])
-            + ["\(prediction.fold + 1)"] + file.cells(ofTarget: prediction.target)
-            + file.cells(prediction.values))
-        if text.utf8.count > 1 << 16 {
-          try output.write(text)
-          text = ""
-        }
+    var text = file.line(
+      ["row"] + (repeats ? ["repeat"] : []) + ["fold"] + file.targetColumns + file.columns)
+    for prediction in report.predictions {
+      text += file.line(
+        ["\(prediction.row)"] + (repeats ? ["\(prediction.repetition + 1)"] : [])
+          + ["\(prediction.fold + 1)"] + file.cells(ofTarget: prediction.target)
+          + file.cells(prediction.values))
+      if text.utf8.count > 1 << 16 {
+        try output.write(text)
+        text = ""
       }
-      try output.write(text)
     }
+    try output.write(text)
   }
 
   // MARK: summary.json

@@ -1,3 +1,4 @@
+import FileKernels
 import Glibc
 
 /// Files that are there whole or not at all: written beside, synced, renamed, and the folder synced.
@@ -50,12 +51,7 @@ public enum AtomicFile {
 
   /// Makes a rename or a removal in the file's folder last.
   static func syncFolder(of path: String) throws {
-    let folder = PathName.folder(of: path)
-    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError("open", folder) }
-    defer { close(descriptor) }
-    // Some file systems do not sync folders and say so: that is all they can give.
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else { throw FileError("sync", folder) }
+    try SyncedFile(folder: PathName.folder(of: path)).sync()
   }
 }
 
@@ -106,6 +102,9 @@ public struct OutputFile: ~Copyable {
     var text = text
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
   }
+
+  /// Room for what will be written.
+  func reserve(_ count: Int) { file_reserve(descriptor, Int64(count)) }
 
   func sync() throws {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw FileError("sync", path) }

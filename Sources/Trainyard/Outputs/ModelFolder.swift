@@ -34,45 +34,26 @@ public struct ModelFolder {
 
   // MARK: Writing
 
-  static func write(
-    to path: String, weights: [NamedTensor], preprocessing: FittedPreprocessing, plan: Plan,
-    task: LearningTask
+  /// Whole or not at all, with the rest of the group. That of the run as it was when it was left is replaced.
+  static func add(
+    to group: FileGroup, as path: String, weights: [NamedTensor], preprocessing: FittedPreprocessing,
+    plan: Plan, task: LearningTask
   ) throws {
-    // Whole or not at all, as every file in it.
-    let temporary = "\(path).\(getpid()).part"
-    do {
-      try PathName.makeFolders(temporary)
-      try writeFiles(to: temporary, weights, preprocessing, plan, task)
-      // That of the run as it was when it was left.
-      PathName.remove(path)
-      guard rename(temporary, path) == 0 else { throw FileError("write", path) }
-    } catch {
-      PathName.remove(temporary)
-      guard var failure = error as? FileError, failure.path.hasPrefix(temporary) else { throw error }
-      // As the user would find it.
-      failure.path = path + failure.path.dropFirst(temporary.count)
-      throw failure
-    }
-    try AtomicFile.syncFolder(of: path)
-  }
-
-  private static func writeFiles(
-    to path: String, _ weights: [NamedTensor], _ preprocessing: FittedPreprocessing, _ plan: Plan,
-    _ task: LearningTask
-  ) throws {
-    let metadata = [("format", "trainyard"), ("model", plan.model.component.id)]
-    try SafeTensors.write(weights, metadata: metadata, to: PathName.join(path, "weights.safetensors"))
-    for weight in weights where isFile(weight) {
-      try AtomicFile.write(Array(weight.tensor.bytes), to: PathName.join(path, weight.name))
-    }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = nonFinite
     let fitted = try encoder.encode(preprocessing)
-    try AtomicFile.write(
-      [UInt8](fitted) + [UInt8(ascii: "\n")], to: PathName.join(path, "preprocessing.json"))
-    let description = describe(plan.model, task)
-    try AtomicFile.write(JSONWriter.pretty(description), to: PathName.join(path, "model.json"))
+    let metadata = [("format", "trainyard"), ("model", plan.model.component.id)]
+    try group.addFolder(as: path) { folder in
+      try folder.add(as: "weights.safetensors") { file in
+        try SafeTensors.emit(weights, metadata: metadata) { try file.write($0) }
+      }
+      for weight in weights where isFile(weight) {
+        try folder.add(as: weight.name) { try $0.write(UnsafeRawBufferPointer(weight.tensor.bytes)) }
+      }
+      try folder.add([UInt8](fitted) + [UInt8(ascii: "\n")], as: "preprocessing.json")
+      try folder.add(JSONWriter.pretty(describe(plan.model, task)), as: "model.json")
+    }
   }
 
   /// Whether a weight is a file that other programs read: bytes, with a name such as "model.txt".

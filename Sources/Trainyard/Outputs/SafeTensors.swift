@@ -15,13 +15,19 @@ public enum SafeTensors {
     _ tensors: [NamedTensor], metadata: [(String, String)] = [], to path: String, isDurable: Bool = true
   ) throws {
     try AtomicFile.write(to: path, isDurable: isDurable) { file in
-      let layout = tensors.map { ($0.name, $0.tensor.type, $0.tensor.shape, $0.tensor.byteCount) }
-      try emitHeader(layout, metadata) { try file.write($0) }
-      for weight in tensors { try file.write(UnsafeRawBufferPointer(weight.tensor.bytes)) }
+      try emit(tensors, metadata: metadata) { try file.write($0) }
     }
   }
 
   /// The bytes of a file, piece by piece.
+  static func emit(
+    _ tensors: [NamedTensor], metadata: [(String, String)], _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let layout = tensors.map { ($0.name, $0.tensor.type, $0.tensor.shape, $0.tensor.byteCount) }
+    try emitHeader(layout, metadata, body)
+    for weight in tensors { try body(UnsafeRawBufferPointer(weight.tensor.bytes)) }
+  }
+
   static func emit(_ tensors: [SavedTensor], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try emitHeader(tensors.map { ($0.name, $0.type, $0.shape, $0.bytes.count) }, [], body)
     for tensor in tensors { try tensor.bytes.withUnsafeBytes { try body($0) } }

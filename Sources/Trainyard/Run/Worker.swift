@@ -97,7 +97,12 @@ final class Worker {
     let outputs = RunOutputs(
       folder: folder, console: console, metrics: context.metrics, recordsBatches: plan.output.recordsBatches,
       metadata: [("format", "trainyard"), ("model", plan.model.component.id)])
-    if let folder { try AtomicFile.write(JSONWriter.pretty(plan.resolved), to: folder.file("config.json")) }
+    if let folder {
+      // Nobody takes up a run without checkpoints: then it is made safe with what the run leaves.
+      try AtomicFile.write(
+        to: folder.file("config.json"), isDurable: request.checkpoints != nil
+      ) { try $0.write(JSONWriter.pretty(plan.resolved)) }
+    }
     try outputs.begin(from: point, recordingFacts(plan, facts)) {
       model.parameterNames.compactMap { name in model.parameter(name).map { (name, $0) } }
     }
@@ -256,27 +261,43 @@ final class Worker {
   }
 
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
+  ///
+  /// All files of the run are made safe together; what is recorded of it afterwards has them.
   private func finish(
     _ report: inout RunReport, _ folder: RunFolder, _ parts: Parts, _ prepared: PreparedData, _ seed: UInt64
   ) {
+    let files = FileGroup()
     if report.result.outcome != .failed || !report.result.epochs.isEmpty {
       do {
         let weights = try parts.model.weights()
-        try ModelFolder.write(
-          to: folder.file("model"), weights: weights, preprocessing: prepared.preprocessing, plan: parts.plan,
-          task: report.task)
+        try ModelFolder.add(
+          to: files, as: folder.file("model"), weights: weights, preprocessing: prepared.preprocessing,
+          plan: parts.plan, task: report.task)
         if let importance = FeatureImportance(weights, prepared.preprocessing) {
-          try AtomicFile.write(importance.csv, to: folder.file("feature-importance.csv"))
+          try files.add(importance.csv, as: folder.file("feature-importance.csv"))
         }
       } catch {
         notSaved("the model", error, &report)
       }
     }
-    let summary = Summary.json(report, plan: parts.plan, metrics: context.metrics, seed: seed)
+    func summary() -> String {
+      JSONWriter.pretty(Summary.json(report, plan: parts.plan, metrics: context.metrics, seed: seed))
+    }
     do {
-      try AtomicFile.write(JSONWriter.pretty(summary), to: folder.file("summary.json"))
+      try files.add(summary(), as: folder.file("summary.json"))
     } catch {
       notSaved("the summary", error, &report)
+    }
+    do {
+      if let config = try? SyncedFile(at: folder.file("config.json")) { files.include([config]) }
+      files.include(try folder.appendedFiles().files)
+      try files.commit()
+    } catch {
+      notSaved("the model", error, &report)
+      // What there is to say of it now.
+      do { try AtomicFile.write(summary(), to: folder.file("summary.json")) } catch {
+        notSaved("the summary", error, &report)
+      }
     }
   }
 

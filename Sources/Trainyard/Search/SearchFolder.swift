@@ -20,14 +20,13 @@ struct SearchFolder {
   /// - Parameter best: The resolved config of the best trial.
   func write(_ report: inout SearchReport, _ search: SearchPlan, best: JSONValue?) throws {
     try PathName.makeFolders(path)
-    try AtomicFile.write(Self.table(report, search.space), to: PathName.join(path, "trials.csv"))
-    if let best {
-      let file = PathName.join(path, "best.yaml")
-      try AtomicFile.write(YAMLWriter.text(best.node), to: file)
-      report.bestConfig = file
-    }
-    let summary = JSONWriter.pretty(Self.summary(report, search))
-    try AtomicFile.write(summary, to: PathName.join(path, "summary.json"))
+    let files = FileGroup()
+    try files.add(Self.table(report, search.space), as: PathName.join(path, "trials.csv"))
+    let bestFile = PathName.join(path, "best.yaml")
+    if let best { try files.add(YAMLWriter.text(best.node), as: bestFile) }
+    try files.add(JSONWriter.pretty(Self.summary(report, search)), as: PathName.join(path, "summary.json"))
+    try files.commit()
+    if best != nil { report.bestConfig = bestFile }
   }
 
   // MARK: trials.csv
