@@ -86,7 +86,7 @@ if [ -n "$$missing" ]; then \
 fi
 endef
 
-.PHONY: help run build test sanitize fuzz bench bench-peers bench-instructions soak faults isolation-cost memory traces \
+.PHONY: help run build test sanitize leaks fuzz bench bench-peers bench-instructions soak faults isolation-cost memory traces \
   tensorboard-check onnx-check engines engines-cost engine-packages examples install docs format lint clean swift packages dataset gsl
 
 help: ## Say what there is to do
@@ -113,6 +113,10 @@ sanitize: swift packages dataset ## Run tests under sanitizers: make sanitize SA
 	  $(SWIFT) build --build-tests $$flags; \
 	  SWIFT=$(SWIFT) Tests/sanitize.sh $$sanitizer "$(MODULES)" $$flags || failed=1; \
 	done; [ $$failed -eq 0 ]
+
+leaks: swift packages ## Look for lost memory in whole commands, with valgrind (Debian's package)
+	$(SWIFT) build
+	@Tests/Sanitizers/leaks.sh .build/debug
 
 fuzz: swift packages ## Fuzz the parsers of outside bytes: make fuzz FUZZ_SECONDS=600 TARGET=csv
 	TRAINYARD_FUZZER=1 $(SWIFT) build -c $(FUZZ_CONFIGURATION) --product trainyard-fuzz --scratch-path .build/fuzz \

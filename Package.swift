@@ -290,7 +290,8 @@ let package = Package(
     .executableTarget(name: "fuzz-runner", dependencies: ["Fuzzing"], path: "Tests/FuzzRunner"),
     .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "fuzz-runner", "Support"]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support"], exclude: ["Fixtures"]),
+      name: "CommandLineTests", dependencies: ["TrainyardCLI", "Trainyard", "Support", "CSQLite"],
+      exclude: ["Fixtures"]),
   ]
     + (plugins + engines).map {
       .target(

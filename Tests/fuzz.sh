@@ -11,6 +11,19 @@ found=$folder/fuzz-corpus crashes=$folder/fuzz-crashes
 [ "$wanted" != all ] || wanted=$(ls "$seeds")
 mkdir -p "$crashes"
 
+# The words of a format, which libFuzzer puts into its inputs: those between quotes in what reads it.
+words() {
+  local readers=$(dirname "$0")/../Sources/Trainyard
+  case $1 in
+    config | inline | options) readers+=/Config ;;
+    checkpoint) readers+=/Checkpoints ;;
+    recording) readers+=/Replay ;;
+    model) readers+=/Outputs ;;
+    *) return 0 ;;
+  esac
+  grep -ohE '"[a-z][a-z_.]{2,}"' -r "$readers" | sort -u
+}
+
 # Swift's own backtraces wait for ever inside a sanitizer. What Swift keeps for ever is no leak.
 export SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 # Inputs that parsers read from a file are written there thousands of times in each second.
@@ -21,8 +34,13 @@ for target in $wanted; do
   mkdir -p "$found/$target"
   log=$folder/fuzz-$target.log
   status=0
+  dictionary=$folder/fuzz-$target.words
+  words "$target" >"$dictionary"
+  # It takes no empty one.
+  [ -s "$dictionary" ] || echo '"0"' >"$dictionary"
   FUZZ_TARGET=$target "$program" "$found/$target" "$seeds/$target" -max_total_time="$seconds" -max_len=16384 \
-    -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$crashes/$target-" >"$log" 2>&1 || status=$?
+    -dict="$dictionary" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="$crashes/$target-" >"$log" 2>&1 || status=$?
   count=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   count=${count:-0}
   printf '%-12s %10d executions' "$target" "$count"

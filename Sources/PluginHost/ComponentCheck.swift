@@ -25,7 +25,7 @@ enum ComponentCheck {
   }
 
   static func checkVersion(_ version: String, of id: String) throws(LoadFault) {
-    guard !version.isEmpty, version.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7f }) else {
+    guard !version.isEmpty, version.unicodeScalars.allSatisfy({ $0 != " " && !$0.steersTerminals }) else {
       throw .badComponent(id: id, "its version is '\(version)', and should be such as '1.2.0'")
     }
   }

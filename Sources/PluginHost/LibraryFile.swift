@@ -74,9 +74,7 @@ struct LibraryFile {
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0, let elf = try? examine(file, Int(status.st_size)) else { return nil }
-    let text = elf.text(inSection: ".trainyard.install")
-    // It goes to a terminal.
-    return text.map { String($0.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }) }
+    return elf.text(inSection: ".trainyard.install")?.shownOnTerminals()
   }
 
   private static func examine(_ file: Int32, _ size: Int) throws(LoadFault) -> ELFFile {

@@ -87,7 +87,7 @@ extension Database {
       config: row.text(4), objective: row.optionalText(5),
       direction: row.optionalText(6).flatMap(StudyDirection.init(rawValue:)))
     record.id = row.int64(0)
-    record.created = row.int64(7)
+    record.created = row.time(7)
     return record
   }
 

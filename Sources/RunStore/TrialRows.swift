@@ -16,7 +16,7 @@ extension Database {
       state: TrialState(rawValue: row.text(3)) ?? .failed, attempt: row.int(4),
       parameters: row.optionalText(5), value: value(row, 6, isThere: 7),
       seed: row.optionalText(8).flatMap(UInt64.init), error: row.optionalText(9),
-      worker: row.optionalText(10), owner: owner, started: row.optionalInt64(15), ended: row.optionalInt64(16)
+      worker: row.optionalText(10), owner: owner, started: row.optionalTime(15), ended: row.optionalTime(16)
     )
   }
 

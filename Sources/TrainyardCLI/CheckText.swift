@@ -23,16 +23,16 @@ struct CheckText {
   func line(_ result: CheckResult) -> String {
     let verdict = result.verdict
     let name = Self.pad(result.rule.id, Self.width)
-    var lines = [
-      "  \(mark(verdict.outcome)) \(name)  \(verdict.summary.isEmpty ? result.rule.sentence : verdict.summary)"
-    ]
+    var lines = ["\(name)  \(verdict.summary.isEmpty ? result.rule.sentence : verdict.summary)"]
     if verdict.outcome == .warning || verdict.outcome.isFault {
       let indent = String(repeating: " ", count: 12)
       if !verdict.summary.isEmpty { lines.append(indent + "the rule: \(result.rule.sentence)") }
       if let component = result.component { lines.append(indent + "of:       \(component)") }
       lines += verdict.detail.map { indent + $0 }
     }
-    return lines.map { Self.printable($0, keepsEscapes: colour) }.joined(separator: "\n") + "\n"
+    // A plugin's words must not move the cursor or change colours.
+    let text = lines.map { $0.shownOnTerminals() }.joined(separator: "\n")
+    return "  \(mark(verdict.outcome)) \(text)\n"
   }
 
   func foot(_ report: CheckReport) -> String {
@@ -90,13 +90,6 @@ struct CheckText {
       }
     }
     return isPlain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-  }
-
-  /// A plugin's words must not move the cursor or change colours.
-  static func printable(_ text: String, keepsEscapes: Bool = false) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 || keepsEscapes && $0.value == 27 }))
   }
 }
 

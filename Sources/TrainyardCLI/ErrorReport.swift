@@ -4,7 +4,10 @@ import Trainyard
 
 /// Errors in the three lines that people meet: what went wrong, where, what to do.
 enum ErrorReport {
-  static func text(_ error: any Error) -> String {
+  static func text(_ error: any Error) -> String { words(of: error).shownOnTerminals(keepsLines: true) }
+
+  /// With what plugins, files and their names bring along.
+  private static func words(of error: any Error) -> String {
     switch error {
     case let problems as ConfigProblems: problems.rendered
     case let problem as ConfigProblem: problem.rendered

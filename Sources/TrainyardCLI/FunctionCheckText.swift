@@ -22,11 +22,11 @@ enum FunctionCheckText {
       let shown = values.map { "\($0.name) \($0.value.map { "\($0)" } ?? "was not given")" }
       return "  passed  \(check.name): \(function) gave \(shown.joined(separator: ", ")) for made data\n"
     case .refused(let message, let help):
-      return "  failed  \(check.name): \(CheckText.printable(message))\n"
+      return "  failed  \(check.name): \(message.shownOnTerminals())\n"
         + "            at:   \(check.place)\n"
-        + (help.isEmpty ? "" : "            help: \(CheckText.printable(help))\n")
+        + (help.isEmpty ? "" : "            help: \(help.shownOnTerminals())\n")
     case .ended(let how):
-      return "  crashed \(check.name): \(function): its process \(CheckText.printable(how))\n"
+      return "  crashed \(check.name): \(function): its process \(how.shownOnTerminals())\n"
         + "            at:   \(check.place)\n"
         + "            help: compare 'returns' and 'args' with the prototype in the function's header\n"
     }

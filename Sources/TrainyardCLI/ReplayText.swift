@@ -25,7 +25,8 @@ struct ReplayText {
       let details = details(report)
       if !details.isEmpty { lines += ["", report.settings] + details.map { "  " + $0 } }
     }
-    return lines.map(printable).joined(separator: "\n") + "\n"
+    // What a plugin or a recording says must not move the cursor or change colours.
+    return lines.map { $0.shownOnTerminals() }.joined(separator: "\n") + "\n"
   }
 
   private var title: String {
@@ -131,12 +132,5 @@ struct ReplayText {
       }
       return line
     }
-  }
-
-  /// What a plugin or a recording says must not move the cursor or change colours.
-  private func printable(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.filter { $0.value >= 32 && !(127...159).contains($0.value) }))
   }
 }

@@ -1,7 +1,8 @@
 import Glibc
 import Trainyard
 
-/// The console of the program: lines to standard error, a status line below them where that is a terminal.
+/// The console of the program: lines to standard error, a status line below them where that is a terminal. A plugin's
+/// text must not move the cursor or change colours.
 final class Terminal: Console {
   private let descriptor = STDERR_FILENO
   private let isTerminal: Bool
@@ -37,26 +38,16 @@ final class Terminal: Console {
 
   func line(_ level: LogLevel, _ text: String) {
     if level == .debug || isQuiet && level == .info { return }
-    let clean = printable(text)
+    let clean = text.shownOnTerminals(keepsLines: true)
     let prefix = level == .warning ? "warning: " : ""
     ErrorReport.write((shown.isEmpty ? "" : "\r\u{1B}[K") + prefix + clean + "\n" + shown, to: descriptor)
   }
 
   func status(_ text: String) {
     guard isTerminal, !isQuiet else { return }
-    let clean = printable(text)
+    let clean = text.shownOnTerminals(keepsLines: true)
     guard clean != shown else { return }
     shown = clean
     ErrorReport.write("\r\u{1B}[K" + clean, to: descriptor)
-  }
-
-  /// A plugin's text must not move the cursor or change colours.
-  private func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\n" || $0.value == 127 }) else {
-      return text
-    }
-    return String(
-      String.UnicodeScalarView(text.unicodeScalars.filter { $0.value >= 32 && $0.value != 127 || $0 == "\n" })
-    )
   }
 }

@@ -52,6 +52,32 @@ import Trainyard
     #expect(summary.at("error.message")?.string == Self.message)
   }
 
+  @Test func `words of a plugin do nothing to a terminal, and keep their letters`() throws {
+    // An escape, one in a single character, text the other way round; the joiner in a Persian word stays.
+    let words =
+      "\\033[2Jgone\\302\\2332J \\342\\200\\256kcab\\342\\200\\254 \\331\\205\\333\\214\\342\\200\\214\\330\\256"
+    let shown = "[2Jgone2J kcab \u{645}\u{6CC}\u{200C}\u{62E}"
+    _ = try compileComponents(
+      "callback_table.on_epoch_end = fails",
+      """
+      static ty_status fails(void *self, const ty_event *event) {
+        const ty_host *host = ((instance *)self)->host;
+        (void)event;
+        host->log(host, TY_LOG_WARNING, "\(words)");
+        host->fail(host, "\(words)");
+        return event->epoch == 0 ? TY_OK : TY_FAILED;
+      }
+      """, as: "failing", in: program.folder)
+    let answer = try program.run(Self.command)
+    #expect(answer.status == 1)
+    #expect(
+      answer.errors == """
+        warning: \(shown)
+        error: callback 'a-callback' failed in on_epoch_end, epoch 2: \(shown)
+
+        """)
+  }
+
   @Test func `a run goes on without a callback that may be dropped`() throws {
     try compile("callback_table.on_epoch_end = fails; callback_table.on_train_end = ends")
     let answer = try program.run(Self.command + ":on_error=drop")

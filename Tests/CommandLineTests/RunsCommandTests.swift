@@ -1,3 +1,4 @@
+import CSQLite
 import Support
 import Testing
 import Trainyard
@@ -359,6 +360,30 @@ import Trainyard
     #expect(try program.run("run p.yaml --quiet").status == 0)
     #expect(try program.run("runs list --store p.yaml").output.contains("one"))
     #expect(try program.run("runs list --store there/all.db").output.contains("one"))
+  }
+
+  @Test func `numbers in a store that nobody can have written are shown all the same`() throws {
+    try train()
+    var database: OpaquePointer?
+    defer { sqlite3_close_v2(database) }
+    try #require(sqlite3_open(program.folder("runs/trainyard.db"), &database) == SQLITE_OK)
+    // The file's own checks are of no help where they are switched off.
+    for text in [
+      "PRAGMA ignore_check_constraints = 1",
+      "UPDATE studies SET created = 9223372036854775807",
+      "UPDATE trials SET started = -9223372036854775808, ended = 9223372036854775807",
+      "UPDATE fits SET epochs = 9223372036854775807, steps = 9223372036854775807, seconds = 1e300",
+      "UPDATE metrics SET epoch = 9223372036854775807 WHERE epoch = 1",
+    ] {
+      try #require(sqlite3_exec(database, text, nil, nil, nil) == SQLITE_OK, "\(text)")
+    }
+    for line in [
+      "runs list", "runs show one", "runs show one --epochs", "runs best", "runs compare one two",
+      "runs export", "runs export --json", "runs export --metrics",
+    ] {
+      let answer = try program.run(line)
+      #expect(answer.status == 0 && answer.errors == "", "\(line): \(answer)")
+    }
   }
 
   @Test func `a table is no wider than the terminal, and a closed pipe is no error`() throws {

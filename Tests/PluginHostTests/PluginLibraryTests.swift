@@ -329,6 +329,14 @@ import Testing
     #expect(found?.remedy == "apt-get install libother1")
   }
 
+  @Test func `what a library says of that turns no text round and moves no cursor`() throws {
+    // Escape; the same escape's begin in one character; the other way round; a new line.
+    let words = "apt-get \\033[31minstall\\302\\233 \\342\\200\\256libother1\\n"
+    let found = try missingLibrary(
+      "__attribute__((section(\".trainyard.install\"), used)) const char how[] = \"\(words)\";")
+    #expect(found?.remedy == "apt-get [31minstall libother1")
+  }
+
   /// What is said of a library that needs another, which is gone.
   private func missingLibrary(_ declarations: String) throws -> LoadError? {
     let source = try fixture.folder.write(

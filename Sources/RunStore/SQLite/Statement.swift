@@ -61,7 +61,12 @@ struct Row {
 
   func int64(_ column: Int) -> Int64 { sqlite3_column_int64(handle, Int32(column)) }
 
-  func int(_ column: Int) -> Int { Int(int64(column)) }
+  /// A count or a number of something. Whoever wrote the file may have put anything there: what is added to or summed
+  /// up does not overflow.
+  func int(_ column: Int) -> Int { Int(min(max(int64(column), -1 << 40), 1 << 40)) }
+
+  /// A time of day, in milliseconds, of which another may be taken away.
+  func time(_ column: Int) -> Int64 { min(max(int64(column), -1 << 60), 1 << 60) }
 
   func double(_ column: Int) -> Double { sqlite3_column_double(handle, Int32(column)) }
 
@@ -72,6 +77,7 @@ struct Row {
   }
 
   func optionalText(_ column: Int) -> String? { isNull(column) ? nil : text(column) }
+  func optionalTime(_ column: Int) -> Int64? { isNull(column) ? nil : time(column) }
   func optionalInt64(_ column: Int) -> Int64? { isNull(column) ? nil : int64(column) }
   func optionalDouble(_ column: Int) -> Double? { isNull(column) ? nil : double(column) }
 }

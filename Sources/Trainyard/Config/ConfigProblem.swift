@@ -1,3 +1,5 @@
+import PluginHost
+
 /// One thing that is wrong with a config: what, where, and what to do about it.
 public struct ConfigProblem: Error, Hashable, Sendable {
   public enum Code: String, Sendable, CaseIterable {
@@ -89,12 +91,22 @@ extension StringProtocol {
     for scalar in unicodeScalars {
       if count == 80 { return shown + "…" }
       count += 1
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+      if scalar.steersTerminals || scalar.isInvisible {
         shown += "\\u{\(String(scalar.value, radix: 16))}"
-      default: shown.unicodeScalars.append(scalar)
+      } else {
+        shown.unicodeScalars.append(scalar)
       }
     }
     return shown
+  }
+}
+
+extension Unicode.Scalar {
+  /// Whether it is, or may be, nothing to be seen, so that two different names look alike.
+  fileprivate var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .format, .surrogate, .privateUse, .unassigned: true
+    default: false
+    }
   }
 }

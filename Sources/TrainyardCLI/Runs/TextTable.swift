@@ -96,7 +96,7 @@ struct TextTable {
 
   /// A text of a store must not move the cursor.
   private static func printable(_ text: String) -> String {
-    guard text.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) else { return text }
-    return text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : String($0) }.joined()
+    guard text.unicodeScalars.contains(where: \.steersTerminals) else { return text }
+    return text.unicodeScalars.map { $0.steersTerminals ? " " : String($0) }.joined()
   }
 }
