@@ -1,4 +1,5 @@
 import Baselines
+import Glibc
 import Support
 
 extension Bench {
@@ -29,9 +30,68 @@ extension Bench {
     ]
   }
 
+  /// A file of one gigabyte, each time in a new process, whose memory is nothing but the file and its columns.
+  func csvGigabyte() throws -> [Figure] {
+    let (rows, copies) = (size(1_000_000, smoke: 50), size(10, smoke: 2))
+    let path = folder("gigabyte.csv")
+    let bytes = try append(Self.table(rows, isMixed: false), times: copies, to: path)
+    defer { unlink(path) }
+    let megabytes = Double(bytes) / 1e6
+    var peak = 0.0
+    func read(threads: Int) throws -> Double {
+      let words = [built + "/trainyard-bench", "--child", "csv", path, String(threads)]
+      let said = try Shell.check(words).output.split(separator: "\n").compactMap { Double($0) }
+      guard said.count == 2 else { throw TestError("the child said \(said)") }
+      peak = max(peak, said[1] / 1024)
+      return said[0]
+    }
+    let values = try Rounds.alternate(min(rounds, 3), [{ try read(threads: 0) }, { try read(threads: 1) }])
+    return [
+      Figure(
+        "csv-gigabyte", rounds: values[0].map { megabytes / $0 },
+        parts: [
+          ("one_thread_mb_s", megabytes / Rounds.median(values[1])), ("file_mb", megabytes),
+          ("columns_mib", Double(rows * copies * 11 * 8) / 1_048_576), ("peak_mib", peak),
+        ])
+    ]
+  }
+
+  /// The header and its rows, and the rows again; returns the size.
+  private func append(_ table: String, times: Int, to path: String) throws -> Int {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw TestError("cannot write \(path): error \(errno)") }
+    defer { close(file) }
+    let text = Array(table.utf8)
+    let rows = text[(text.firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)...]
+    var size = 0
+    for index in 0..<times {
+      var rest = index == 0 ? text[...] : rows
+      while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+        guard count > 0 else { throw TestError("cannot write \(path): error \(errno)") }
+        size += count
+        rest = rest.dropFirst(count)
+      }
+    }
+    return size
+  }
+
+  /// The work of a child process: prints the seconds, and the most memory that it took in KiB.
+  static func readCSV(_ path: String, threads: Int) throws {
+    let start = baseline_now()
+    let data = try DatasetProbe("csv", ["file": [path], "target": ["y"], "threads": ["\(threads)"]])
+    let seconds = baseline_now() - start
+    guard data.rowCount > 0 else { throw TestError("no rows") }
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    print(seconds)
+    print(usage.ru_maxrss)
+  }
+
   private static func seconds(_ options: [String: [String]], _ rows: Int) throws -> Double {
     let start = baseline_now()
-    let data = try DatasetProbe("csv", options)
+    // One thread, as what it is compared with.
+    let data = try DatasetProbe("csv", options.merging(["threads": ["1"]]) { $1 })
     let seconds = baseline_now() - start
     guard data.rowCount == rows else {
       throw TestError("\(data.rowCount) rows were read, and \(rows) written")

@@ -101,6 +101,7 @@ struct Line {
       "csv-numbers", "csv", "Reading a CSV file of numbers, beside strtod on each of its cells", "times",
       .atMost(0.5)),
     Line("csv-mixed", "csv", "Reading one with texts, quotes and missing cells among them", "MB/s"),
+    Line("csv-gigabyte", "csv-gigabyte", "Reading one of a gigabyte, with as many threads as cores", "MB/s"),
 
     Line("growth-rows", "growth", "How the time of an epoch grows with rows: exponent", ""),
     Line("growth-width", "growth", "How the time of an epoch grows with the width of a layer: exponent", ""),

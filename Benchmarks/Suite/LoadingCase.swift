@@ -40,6 +40,7 @@ extension Bench {
   static func childWork(_ words: [String]) throws {
     guard words.count == 3, let count = Int(words[2]) else { throw TestError("a child needs work") }
     if words[0].hasPrefix("foreign") { return try foreignWork(words) }
+    if words[0] == "csv" { return try readCSV(words[1], threads: count) }
     if words[0] == "open" { return print(baseline_open_libraries(words[1], count)) }
     let start = baseline_now()
     for index in 0..<count { _ = try PluginLibrary.open("\(words[1])/lib\(index).so") }

@@ -62,7 +62,8 @@ struct Program {
     ("hooks", { try $0.hooks() }), ("tiny", { try $0.tinyModel() }), ("start", { try $0.start() }),
     ("fashion", { try $0.fashion() }), ("accuracy", { try $0.accuracy() }), ("digits", { try $0.digits() }),
     ("loading", { try $0.loading() }), ("foreign", { try $0.foreign() }), ("memory", { try $0.memory() }),
-    ("csv", { try $0.csv() }), ("checkpoint", { try $0.checkpoints() }),
+    ("csv", { try $0.csv() }), ("csv-gigabyte", { try $0.csvGigabyte() }),
+    ("checkpoint", { try $0.checkpoints() }),
     ("isolation", { try $0.isolation() }), ("growth", { try $0.growth() }),
   ]
 

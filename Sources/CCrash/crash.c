@@ -39,15 +39,15 @@ static int this_thread(void) { return (int)syscall(SYS_gettid); }
 
 typedef struct text {
   size_t size;
-  char bytes[1024];
+  char bytes[LONGEST_PATH + 512];
 } text;
 
 static void add(text *to, const char *bytes) {
   while (*bytes != 0 && to->size < sizeof to->bytes) to->bytes[to->size++] = *bytes++;
 }
 
-static void add_number(text *to, unsigned number) {
-  char digits[12];
+static void add_number(text *to, uintptr_t number) {
+  char digits[24];
   int at = sizeof digits - 1;
   digits[at] = 0;
   do {
@@ -84,7 +84,57 @@ static const char *path_of(int thread) {
   return any;
 }
 
-static void write_note(int number) {
+/* A line of /proc/self/maps, "7f00-7f80 rw-p 00001000 08:01 42 /path", where `address` lies in it and it is a file's:
+ * its path, or NULL. *place is set to the place in the file. */
+static const char *file_at(const char *line, uintptr_t address, uintptr_t *place) {
+  uintptr_t numbers[3] = {0, 0, 0};
+  for (int i = 0; i < 3; i++) {
+    for (;; line++) {
+      int digit = *line >= '0' && *line <= '9' ? *line - '0' : *line >= 'a' && *line <= 'f' ? *line - 'a' + 10 : -1;
+      if (digit < 0) break;
+      numbers[i] = numbers[i] << 4 | (uintptr_t)digit;
+    }
+    /* Behind the end of the range stand the rights. */
+    if (i == 1) line += strlen(" rw-p");
+    if (*line != 0) line++;
+  }
+  if (address < numbers[0] || address >= numbers[1]) return NULL;
+  *place = numbers[2] + (address - numbers[0]);
+  while (*line != 0 && *line != '/') line++;
+  return *line == '/' ? line : NULL;
+}
+
+/* Says which file a page is gone from: it was made shorter after it was mapped, or its disk has failed. */
+static void add_gone(text *to, const void *address) {
+  static char line[LONGEST_PATH + 128], block[4096];
+  int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (maps < 0) return;
+  size_t size = 0;
+  for (ssize_t count; (count = read(maps, block, sizeof block)) > 0;) {
+    for (ssize_t i = 0; i < count; i++) {
+      if (block[i] != '\n') {
+        if (size < sizeof line - 8) line[size++] = block[i];
+        continue;
+      }
+      /* With zeros behind it, so that a line of another form is not read past. */
+      memset(line + size, 0, 8);
+      size = 0;
+      uintptr_t place;
+      const char *path = file_at(line, (uintptr_t)address, &place);
+      if (path == NULL) continue;
+      add(to, "gone ");
+      add_number(to, place);
+      add(to, " of ");
+      add(to, path);
+      add(to, "\n");
+      close(maps);
+      return;
+    }
+  }
+  close(maps);
+}
+
+static void write_note(int number, const void *address) {
   int thread = this_thread();
   const char *path = path_of(thread);
   if (path == NULL) return;
@@ -94,6 +144,7 @@ static void write_note(int number) {
   add_number(&line, (unsigned)number);
   add(&line, "\n");
   if (!add_called(&line, thread, 0)) add_called(&line, thread, 1);
+  if (number == SIGBUS) add_gone(&line, address);
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return;
   ssize_t done = write(file, line.bytes, line.size);
@@ -106,7 +157,7 @@ static void crashed(int number, siginfo_t *info, void *context) {
   int saved = errno;
   /* Once: a second crash in here goes to whom it went before. */
   for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &before[i], NULL);
-  write_note(number);
+  write_note(number, info->si_addr);
   errno = saved;
   /* A handler of before may have more to say, as a backtrace. It is called and not sent a signal,
    * which would not tell it where the crash was. */

@@ -19,6 +19,10 @@ public enum CrashNotes {
     public var party: String?
     /// "on_batch_end".
     public var call: String?
+    /// A file that was mapped and whose page is gone, as when it was made shorter.
+    public var goneFile: String?
+    /// In bytes.
+    public var gonePlace: Int?
   }
 
   /// What stands in a note; `nil` where it is none.
@@ -28,11 +32,15 @@ public enum CrashNotes {
       return nil
     }
     var note = Note(signal: signal)
-    if let second = lines.dropFirst().first, second.hasPrefix("call ") {
-      let parts = second.dropFirst(5).split(separator: " ", maxSplits: 2)
-      if parts.count == 3, let call = UInt8(parts[0]).flatMap(PluginCall.init(rawValue:)) {
+    for line in lines.dropFirst() {
+      let parts = line.split(separator: " ", maxSplits: 3)
+      guard parts.count == 4, parts[2] == "of" else { continue }
+      if parts[0] == "call", let call = UInt8(parts[1]).flatMap(PluginCall.init(rawValue:)) {
         note.call = call.name
-        note.party = String(parts[2])
+        note.party = String(parts[3])
+      } else if parts[0] == "gone", let place = Int(parts[1]) {
+        note.goneFile = String(parts[3])
+        note.gonePlace = place
       }
     }
     return note

@@ -8,15 +8,18 @@ extension OptionRow {
         choices.isEmpty ? "a value of type \(typeName)" : "one of: " + choices.joined(separator: ", ")
       return "is \(value.text), and must be \(expected)"
     }
-    guard let text = range, let range = OptionRange(text) else { return nil }
+    let range = range.map { OptionRange($0) ?? .finite } ?? .finite
     for element in elements {
-      let number: Double? =
+      let isInside =
         switch element {
-        case .int(let value): Double(value)
-        case .float(let value): value
-        default: nil
+        case .int(let value): range.contains(Double(value))
+        case .float(let value): type == .duration ? range.containsDuration(value) : range.contains(value)
+        default: true
         }
-      if let number, !range.contains(number) { return "is \(element.text), outside its range \(text)" }
+      if !isInside {
+        return "is \(element.text)"
+          + (self.range.map { ", outside its range \($0)" } ?? ", and must be finite")
+      }
     }
     return nil
   }

@@ -66,6 +66,14 @@ extension Plan {
     try withSession { try $0.metrics() }
   }
 
+  /// What a run would refuse before its first batch is thrown, such as a monitor of a metric that nobody publishes.
+  /// Opens the data, resets every instance, and tells callbacks of a run that begins and is interrupted at once: nothing
+  /// is trained, and the run's folder is a temporary one.
+  /// - Returns: The metrics that it would have, also those that are declared in `on_train_begin`.
+  public func rehearse() throws -> [MetricListing] {
+    try withSession { try $0.rehearse() }
+  }
+
   /// One run, on a thread of its own, written down in the plan's store. An error in training is in the report; one
   /// before it is thrown.
   public func run(console: any Console = SilentConsole(), interruption: Interruption = Interruption()) throws
@@ -171,6 +179,9 @@ public final class Session {
 
   /// The metrics that a run will have, see `Plan.metrics()`.
   public func metrics() throws -> [MetricListing] { try worker.metrics(plan) }
+
+  /// See `Plan.rehearse()`.
+  func rehearse() throws -> [MetricListing] { try worker.rehearse(plan) }
 
   /// One run: every instance is reset, then trained. Where the plan names the run's folder, those of later fits get a
   /// number behind the name.

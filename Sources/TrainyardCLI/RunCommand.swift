@@ -16,7 +16,11 @@ struct RunCommand: ParsableCommand {
       """)
 
   @OptionGroup var pipelineFlags: PipelineFlags
-  @Flag(help: "Check everything, print the resolved config and list the metrics, and do not train.")
+  @Flag(
+    help: """
+      Check everything, print the resolved config and list the metrics, and do not train. Callbacks are told of a run \
+      that begins and is interrupted before its first batch.
+      """)
   var dryRun = false
   @Flag(help: "Go on with the newest unfinished run of this pipeline in its output folder.")
   var resume = false
@@ -28,11 +32,12 @@ struct RunCommand: ParsableCommand {
   /// The config goes where programs read, the metrics where people do.
   private func describe(_ plan: Plan) throws {
     print(JSONWriter.pretty(plan.resolved), terminator: "")
-    guard !quiet else { return }
     do {
-      ErrorReport.write(MetricListText(try plan.metrics()).text, to: 2)
+      let metrics = try plan.rehearse()
+      if !quiet { ErrorReport.write(MetricListText(metrics).text, to: 2) }
     } catch {
-      ErrorReport.write("warning: this pipeline would not train\n" + ErrorReport.text(error) + "\n", to: 2)
+      ErrorReport.write(ErrorReport.text(error) + "\n", to: 2)
+      throw ExitStatus.unusable
     }
   }
 

@@ -27,9 +27,18 @@ import Trainyard
       """
       #include <signal.h>
       #include <stdlib.h>
+      #include <fcntl.h>
+      #include <sys/mman.h>
       #include <unistd.h>
       int kill(int process, int number);
       int usleep(unsigned microseconds);
+      int ftruncate(int file, long size);
+      static void reads_what_is_gone(void) {
+        int file = open("mapped", O_RDWR | O_CREAT, 0600);
+        if (ftruncate(file, 8192) != 0) return;
+        const volatile char *bytes = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, file, 0);
+        if (ftruncate(file, 100) == 0) (void)bytes[5000];
+      }
       static __attribute__((noinline)) int deep(void) {
         volatile char much[64 << 20];
         much[0] = 1;
@@ -39,7 +48,7 @@ import Trainyard
         (void)self;
         if (event->step < 17 || unlink("armed") != 0) return TY_OK;
         \(deed);
-        (void)deep;
+        (void)deep, (void)reads_what_is_gone;
         return TY_OK;
       }
       """, as: "strikes", in: program.folder)
@@ -59,6 +68,11 @@ import Trainyard
       "the process before crashed in callback 'a-callback', on_batch_end: Segmentation fault"
     ),
     ("abort()", 134, "the process before crashed in callback 'a-callback', on_batch_end: Aborted"),
+    (
+      "reads_what_is_gone()", 135,
+      "the process before crashed in callback 'a-callback', on_batch_end: Bus error: byte 5000 of 'FOLDER/mapped' was "
+        + "gone, as when a file is made shorter while it is read"
+    ),
     // Without a stack to tell it on.
     (
       "deep()", 139,

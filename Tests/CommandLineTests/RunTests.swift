@@ -75,6 +75,43 @@ import Trainyard
     #expect(try program.run("run p.json --dry-run").output == resolved.output)
   }
 
+  /// Parts to add to monitors and to callbacks.
+  static let refused: [(monitor: String, callback: String)] = [
+    ("", ", {plugin: early-stopping, monitor: val_los}"),
+    ("", ", {plugin: reduce-lr-on-plateau, monitor: gap}"),
+    (", {name: gap, expression: val_loss - los}", ""),
+    ("", ", {plugin: learning-rate-monitor}, {plugin: early-stopping, monitor: learning_rat}"),
+  ]
+
+  @Test(arguments: refused)
+  func `a dry run refuses what a run refuses before its first batch, in its words`(
+    monitor: String, callback: String
+  ) throws {
+    let text = Self.pipeline.split(separator: "\n").map { line in
+      line.hasPrefix("monitors:")
+        ? line.dropLast() + monitor + "]"
+        : line.hasPrefix("callbacks:") ? line.dropLast() + callback + "]" : line
+    }
+    try program.folder.write("p.yaml", text.joined(separator: "\n"))
+    let dry = try program.run("run p.yaml --dry-run")
+    let real = try program.run("run p.yaml --name one")
+    #expect(dry.status == 2)
+    #expect(dry.status == real.status)
+    #expect(dry.errors.contains("which this run does not produce"))
+    #expect(real.errors.hasSuffix(dry.errors))
+    #expect(try program.files("runs") == [])
+  }
+
+  @Test func `a dry run lists what callbacks publish from the begin of a run on`() throws {
+    try program.folder.write("p.yaml", Self.pipeline)
+    let line =
+      "run p.yaml --callback learning-rate-monitor --callback early-stopping:monitor=learning_rate --dry-run"
+    let answer = try program.run(line)
+    #expect(answer.status == 0)
+    #expect(answer.errors.contains("  learning_rate "))
+    #expect(try program.files("runs") == [])
+  }
+
   @Test func `flags and --set go over what the file says`() throws {
     try program.folder.write("p.yaml", Self.pipeline)
     let line = "run p.yaml --epochs 1 --set train.batch_size=20 --set model.hidden=[3,2] --dry-run"

@@ -14,10 +14,11 @@ let dataTargets = [
     var plain = CSVSettings(path: path)
     let first = attempt { try plain.columns() }
     check(first ?? [])
+    checkThreads(plain)
     plain.header = false
     plain.separator = ";"
     plain.missingValues = ["-999", ""]
-    _ = attempt { try plain.columns() }
+    checkThreads(plain)
     var categories = CSVSettings(path: path)
     categories.choice.target = ["y"]
     categories.choice.targetType = .category
@@ -25,6 +26,7 @@ let dataTargets = [
     categories.choice.group = "g"
     categories.choice.categorical = first?.first.map { [$0.field.name] } ?? ["a"]
     check(attempt { try categories.columns() } ?? [])
+    checkThreads(categories)
   },
   FuzzTarget("idx", "An IDX file, plain or gzip.", cost: 2) { bytes in
     let path = dataFile.holding(bytes)
@@ -83,6 +85,23 @@ let dataTargets = [
 ]
 
 private let dataFile = ScratchFile("data")
+
+/// What is read of a CSV file, or the error, is the same in pieces of a few bytes.
+private func checkThreads(_ settings: CSVSettings) {
+  func reading(threads: Int) -> String {
+    var settings = settings
+    settings.threads = threads
+    settings.leastPiece = 5
+    do {
+      return try settings.columns().map { column in
+        let view = column.view
+        let bytes = UnsafeRawBufferPointer(start: view.base, count: view.count * view.type.size)
+        return "\(column.field) \(bytes.map { String($0) })"
+      }.joined(separator: "\n")
+    } catch { return "\(error)" }
+  }
+  require(reading(threads: 1) == reading(threads: 3), "threads change nothing that is read")
+}
 
 /// Every value is where the column says it is.
 private func check(_ columns: [Column]) {

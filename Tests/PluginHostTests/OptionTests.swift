@@ -91,20 +91,34 @@ import Testing
     #expect(OptionRow(key: "k", type: type, isList: isList).value(of: text) == value)
   }
 
-  static let ranges: [(text: String, inside: [Double], outside: [Double])] = [
-    ("[0, 1)", [0, 0.5], [-0.1, 1, .nan]), ("(0, )", [1e-9, .infinity], [0, -1]),
-    ("( , 100]", [100, -1e9], [100.5]),
-    ("[-1,1]", [-1, 1], [2]), ("(,)", [0], [.nan]),
+  static let ranges: [(text: String, inside: [Double], outside: [Double], words: String)] = [
+    ("[0, 1)", [0, 0.999], [-0.1, 1, .nan], "at least 0 and below 1"),
+    ("(0, )", [1e-300], [0, -1, .nan, .infinity], "above 0"),
+    ("[1, 65536]", [1, 65536], [0, 65537], "at least 1 and at most 65536"),
+    ("( , 1]", [-1e300, 1], [1.1, -.infinity], "at most 1"),
+    ("(,)", [0], [.nan, .infinity, -.infinity], "any number"),
+    ("[,]", [0], [.infinity, -.infinity], "any number"),
+    ("[0, inf]", [0, .infinity], [-1, -.infinity, .nan], "at least 0, also infinite"),
+    ("[-inf, 5)", [-.infinity, 4], [5, .infinity], "below 5, also infinite"),
+    ("[-inf, inf]", [-.infinity, 0, .infinity], [.nan], "any number, also infinite"),
+    ("[-1.5,1e3)", [-1.5], [1000], "at least -1.5 and below 1000"),
+    ("[2, 2]", [2], [1.9, 2.1], "at least 2 and at most 2"),
   ]
 
   @Test(arguments: ranges)
-  func `an interval contains what it says`(text: String, inside: [Double], outside: [Double]) throws {
+  func `an interval contains what it says`(text: String, inside: [Double], outside: [Double], words: String)
+    throws
+  {
     let range = try #require(OptionRange(text))
     for value in inside { #expect(range.contains(value)) }
     for value in outside { #expect(!range.contains(value)) }
+    #expect(range.description == words)
   }
 
-  @Test(arguments: ["", "[", "[]", "0,1", "[0 1]", "[0,1,2]", "[a, b]", "[2, 1]", "[0, nan]", "]0, 1["])
+  @Test(arguments: [
+    "", "[", "[]", "0,1", "[0 1]", "[0,1,2]", "[a, b]", "[2, 1]", "[0, nan]", "]0, 1[", "(1, 1]",
+    "[0, inf)", "[inf, inf]", "[0, -inf]", "[0x1, 2]", "[1]",
+  ])
   func `what is no interval is not taken for one`(text: String) { #expect(OptionRange(text) == nil) }
 
   static let names: [(typed: String, nearest: String?)] = [

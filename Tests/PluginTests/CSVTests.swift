@@ -368,4 +368,74 @@ import Testing
       try refusal("a,b\n\"x\r\ny\",1\n\n\"z\",oops\n", ["categorical": ["a"]]),
       has: ["'oops' in column 'b', line 5 of"])
   }
+
+  // MARK: Threads
+
+  /// Texts that are long enough for several threads, each with something that shifts the places where they begin.
+  static let longTexts: [(row: String, why: Comment)] = [
+    ("1.25,red,7,a1,3", "plain"),
+    ("1.25,red,7,a1,3\n\n", "empty lines"),
+    ("1.25,\"light,\nblue\",7,a1,3", "line ends in quoted cells"),
+    ("1.25,\"a \"\"b\"\"\n\n\",7,a1,3", "doubled quotes and line ends"),
+    ("1.25,5\" wide,7,a1,3", "quotes that pair with nothing"),
+    ("NA,,7,a1,3\r", "missing cells and CRLF"),
+    ("1.25,5\",7,\"a,\n\n1\",3", "both kinds of quotes"),
+  ]
+
+  @Test(arguments: longTexts)
+  func `any number of threads reads the same`(row: String, why: Comment) throws {
+    var text = "x,colour,y,name,query\n"
+    for number in 0..<4000 {
+      let cells = row.split(separator: "7").map(String.init)
+      // Rows of many lengths, names of which few are the same, a target that is a number but for one row.
+      text += cells[0] + (number == 3900 ? "many" : "\(number * number)") + cells[1].dropLast(1)
+      text += (cells[1].hasSuffix("3") ? "\(number)" : String(cells[1].suffix(1))) + "\n"
+      if number % 7 == 0 { text += "\(number),c\(number % 300),1,\"b\(number)\",5\n" }
+    }
+    let path = try folder.write("data.csv", text)
+    func read(_ threads: Int) throws -> DatasetProbe {
+      try DatasetProbe(
+        "csv",
+        [
+          "file": [path], "categorical": ["colour"], "target": ["y"], "id": ["name"], "group": ["query"],
+          "threads": ["\(threads)"],
+        ])
+    }
+    let one = try read(1)
+    #expect(one.rowCount == 4000 + 572, why)
+    for threads in [2, 3, 8, 0] {
+      let several = try read(threads)
+      #expect(several.fields == one.fields, why)
+      for field in one.fields {
+        let same =
+          try values(several, field.name).map(\.bitPattern) == values(one, field.name).map(\.bitPattern)
+        #expect(same, "\(field.name), \(threads) threads, \(why)")
+      }
+    }
+  }
+
+  static let lateFaults: [(row: String, words: String)] = [
+    ("1,2", "line 20002 of"), ("1,text,3", "'text' in column 'b', line 20002"),
+    ("1,\"2", "a quoted cell that begins in line 20002"),
+    ("1,\"2\"x,3", "text follows a quoted cell in line 20002"),
+    ("1,,3", "line 20002 of"), ("1,2,\u{0}", "is not text: byte 160003 is zero"),
+  ]
+
+  @Test(arguments: lateFaults)
+  func `the first fault is named with its line, whatever the number of threads`(
+    row: String, words: String
+  ) throws {
+    // The cell on two lines is counted as such, and a second fault is not named.
+    let rows = String(repeating: "1,2,345\n", count: 19_999)
+    let text = "a,b,c\n\"4\n\",5,6\n" + rows.dropLast(8) + row + "\n" + rows + "1,2,3,4\n"
+    let path = try folder.write("data.csv", text)
+    let told = [1, 2, 5].map { threads in
+      PluginTests.refusal(
+        of: "csv",
+        ["file": [path], "categorical": ["a"], "weight": ["b"], "threads": ["\(threads)"]])
+    }
+    #expect(told[0].contains(words), "\(told[0])")
+    #expect(told[1] == told[0])
+    #expect(told[2] == told[0])
+  }
 }

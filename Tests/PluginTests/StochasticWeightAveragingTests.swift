@@ -34,12 +34,12 @@ import Testing
   }
 
   private func probe(
-    _ start: Double, annealing: Int64 = 2, _ strategy: String = "linear", epochs: Int64 = 6
+    _ start: String, annealing: Int64 = 2, _ strategy: String = "linear", epochs: Int64 = 6
   ) throws -> CallbackProbe {
     try CallbackProbe(
       "stochastic-weight-averaging",
       [
-        "swa_lrs": .float(0.05), "swa_epoch_start": .float(start), "annealing_epochs": .int(annealing),
+        "swa_lrs": .float(0.05), "swa_epoch_start": .text(start), "annealing_epochs": .int(annealing),
         "annealing_strategy": .text(strategy),
       ], epochs: epochs)
   }
@@ -48,56 +48,59 @@ import Testing
     found.count == expected.count && zip(found, expected).allSatisfy { abs($0 - $1) < 1e-7 }
   }
 
-  static let rates: [(start: Double, annealing: Int64, strategy: String, rates: [Double])] = [
-    (3, 2, "linear", [0.1, 0.1, 0.1, 0.075, 0.05, 0.05]),
-    (3, 2, "cos", [0.1, 0.1, 0.1, 0.075, 0.05, 0.05]),
-    (3, 3, "cos", [0.1, 0.1, 0.1, 0.0875, 0.0625, 0.05]),
-    (0.5, 1, "linear", [0.1, 0.1, 0.1, 0.05, 0.05, 0.05]),
-    (0, 4, "linear", [0.1, 0.0875, 0.075, 0.0625, 0.05, 0.05]),
-    (5, 0, "cos", [0.1, 0.1, 0.1, 0.1, 0.05, 0.05]),
+  static let rates: [(start: String, annealing: Int64, strategy: String, rates: [Double])] = [
+    ("3", 2, "linear", [0.1, 0.1, 0.1, 0.075, 0.05, 0.05]),
+    ("3", 2, "cos", [0.1, 0.1, 0.1, 0.075, 0.05, 0.05]),
+    ("3", 3, "cos", [0.1, 0.1, 0.1, 0.0875, 0.0625, 0.05]),
+    ("0.5", 1, "linear", [0.1, 0.1, 0.1, 0.05, 0.05, 0.05]),
+    ("0.0", 4, "linear", [0.1, 0.0875, 0.075, 0.0625, 0.05, 0.05]),
+    ("0", 4, "linear", [0.1, 0.0875, 0.075, 0.0625, 0.05, 0.05]),
+    ("1", 4, "linear", [0.1, 0.0875, 0.075, 0.0625, 0.05, 0.05]),
+    ("1.0", 0, "linear", [0.1, 0.1, 0.1, 0.1, 0.1, 0.05]),
+    ("5", 0, "cos", [0.1, 0.1, 0.1, 0.1, 0.05, 0.05]),
   ]
 
   @Test(arguments: rates)
   func `the learning rate is annealed from the first averaged epoch on`(
-    start: Double, annealing: Int64, strategy: String, rates: [Double]
+    start: String, annealing: Int64, strategy: String, rates: [Double]
   ) throws {
     let found = try run(try probe(start, annealing: annealing, strategy), epochs: 6).rates
     #expect(isNear(found, rates), "\(found)")
   }
 
-  static let ends: [(start: Double, weight: Float)] = [
+  static let ends: [(start: String, weight: Float)] = [
     // The weights that epochs 2 to 5 begin with are 2, 3, 4, 5.
-    (3, 3.5), (0.5, 3.5), (6, 5),
+    ("3", 3.5), ("0.5", 3.5), ("6", 5), ("1.0", 5),
     // From the untrained weight on: -1, 1, 2, 3, 4, 5.
-    (1, 14.0 / 6), (0, 14.0 / 6),
+    ("1", 14.0 / 6), ("0", 14.0 / 6),
   ]
 
   @Test(arguments: ends)
   func `a finished run ends with the mean of the weights that its epochs began with`(
-    start: Double, weight: Float
+    start: String, weight: Float
   ) throws {
     #expect(abs(try run(try probe(start), epochs: 6).weight - weight) < 1e-6)
   }
 
   @Test func `a stopped run ends with the average that it has`() throws {
-    #expect(try run(try probe(3), epochs: 4, outcome: TY_OUTCOME_STOPPED).weight == 2.5)
-    #expect(try run(try probe(6), epochs: 4, outcome: TY_OUTCOME_STOPPED).weight == 4)
+    #expect(try run(try probe("3"), epochs: 4, outcome: TY_OUTCOME_STOPPED).weight == 2.5)
+    #expect(try run(try probe("6"), epochs: 4, outcome: TY_OUTCOME_STOPPED).weight == 4)
   }
 
   @Test(arguments: [TY_OUTCOME_INTERRUPTED, TY_OUTCOME_FAILED])
   func `a run that was cut off keeps its weights`(outcome: Int32) throws {
-    #expect(try run(try probe(1), epochs: 4, outcome: outcome).weight == 4)
+    #expect(try run(try probe("1"), epochs: 4, outcome: outcome).weight == 4)
   }
 
   @Test func `averaging that would begin too late is announced`() throws {
-    let result = try run(try probe(10), epochs: 6)
+    let result = try run(try probe("10"), epochs: 6)
     #expect(result.warnings.count == 1)
     #expect(result.warnings.first?.contains("epoch 10, and this run has 6") == true)
     #expect(result.weight == -1, "as in Lightning")
   }
 
   @Test func `a reused instance takes fraction and learning rate of the new run`() throws {
-    let probe = try probe(0.5)
+    let probe = try probe("0.5")
     _ = try run(probe, epochs: 6)
     probe.services.facts?.epochs = 4
     let reused = try run(probe, epochs: 4, rate: 0.2)
@@ -109,9 +112,11 @@ import Testing
     let id = "stochastic-weight-averaging"
     #expect(refusal(of: id, options: [:]).contains("swa_lrs"))
     #expect(refusal(of: id, options: ["swa_lrs": .float(0)]).contains("swa_lrs"))
-    #expect(
-      refusal(of: id, options: ["swa_lrs": .float(1), "swa_epoch_start": .float(2.5)]).contains(
-        "swa_epoch_start is 2.5"))
+    for start in ["2.5", "-1", "1.5", "inf", "nan", "", "half"] {
+      #expect(
+        refusal(of: id, options: ["swa_lrs": .float(1), "swa_epoch_start": .text(start)]).contains(
+          "swa_epoch_start is \(start), and must be"))
+    }
     let probe = try CallbackProbe(id, ["swa_lrs": .float(1)])
     probe.services.parameters = [("momentum", 0.9)]
     try probe.instance.reset()

@@ -14,13 +14,14 @@ import Testing
       ["description": "Doc. (s)", "type": "number", "exclusiveMinimum": 0, "maximum": 0.5]
     ),
     (
-      OptionSpec("x", .float, range: "(0, )"),
-      ["anyOf": [["type": "number", "exclusiveMinimum": 0], ["enum": ["Infinity"]]]]
+      OptionSpec("x", .float, range: "[0, inf]"),
+      ["anyOf": [["type": "number", "minimum": 0], ["enum": ["Infinity"]]]]
     ),
     (
-      OptionSpec("x", .float, default: ".nan"),
-      ["anyOf": [["type": "number"], ["enum": ["NaN", "Infinity", "-Infinity"]]], "default": .double(.nan)]
+      OptionSpec("x", .float, default: ".inf", range: "[-inf, inf]"),
+      ["anyOf": [["type": "number"], ["enum": ["Infinity", "-Infinity"]]], "default": .double(.infinity)]
     ),
+    (OptionSpec("x", .float), ["type": "number"]),
     (OptionSpec("x", .string, default: "1.10"), ["type": ["string", "number"], "default": "1.10"]),
     (
       OptionSpec("x", .choice, default: "auto", choices: ["auto", "on"]),

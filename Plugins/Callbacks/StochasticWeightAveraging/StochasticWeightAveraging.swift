@@ -19,10 +19,10 @@ final class StochasticWeightAveraging: Callback {
 
   @Option(
     """
-    When averaging begins. Below 1: after this fraction of the planned epochs; from 1 on: in this epoch, counted \
-    from 1, which must be a whole number.
-    """, range: "[0, )")
-  var swaEpochStart = 0.8
+    When averaging begins. Written as a whole number, such as 8: in this epoch, counted from 1. Written with a point, \
+    such as 0.8: after this fraction of the planned epochs, at most 1.0.
+    """)
+  var swaEpochStart = "0.8"
 
   @Option(
     "Epochs in which the learning rate goes over to swa_lrs. 0: at once.", range: "[0, )", unit: "epochs")
@@ -41,18 +41,14 @@ final class StochasticWeightAveraging: Callback {
     var lastEpoch: Int?
   }
   var progress = Progress()
+  private var start = Start.fraction(0)
 
   private static let average = 0
   private static let rate = "learning_rate"
 
   func create(_ host: Host) throws {
     try refuseNonFinite(["swa_lrs": swaLrs])
-    // A larger number than any run has epochs.
-    guard swaEpochStart < 1 || (swaEpochStart == swaEpochStart.rounded() && swaEpochStart < 1e15) else {
-      throw PluginError(
-        "swa_epoch_start is \(swaEpochStart), and must be a fraction below 1 or the whole number of an epoch",
-        help: "write 0.8 for the last fifth of the run, or 8 for its eighth epoch")
-    }
+    start = try Start(swaEpochStart)
   }
 
   func reset() { progress = Progress() }
@@ -99,8 +95,10 @@ final class StochasticWeightAveraging: Callback {
 
   /// The first epoch that is averaged, from 0. Asked in each run: another one may have other epochs.
   private func first(of run: RunFacts) -> Int {
-    let start = swaEpochStart < 1 ? Int(Double(run.epochs) * swaEpochStart) : Int(swaEpochStart)
-    return max(start - 1, 0)
+    switch start {
+    case .epoch(let number): max(number - 1, 0)
+    case .fraction(let share): max(Int(Double(run.epochs) * share) - 1, 0)
+    }
   }
 
   /// How much of the new learning rate there is, `epochs` after the first averaged one.
@@ -133,6 +131,24 @@ final class StochasticWeightAveraging: Callback {
       throw PluginError("this host cannot average weights", help: "leave stochastic-weight-averaging out")
     }
     return weights
+  }
+}
+
+/// What `swa_epoch_start` says. A text: 1 is the first epoch, and 1.0 all planned ones.
+private enum Start {
+  case epoch(Int)
+  case fraction(Double)
+
+  init(_ text: String) throws {
+    if let number = Int(text), number >= 0 {
+      self = .epoch(number)
+    } else if Int(text) == nil, let share = Double(text), (0...1).contains(share) {
+      self = .fraction(share)
+    } else {
+      throw PluginError(
+        "swa_epoch_start is \(text), and must be a fraction from 0.0 to 1.0 or the whole number of an epoch",
+        help: "write 0.8 for the last fifth of the run, or 8 for its eighth epoch")
+    }
   }
 }
 

@@ -50,6 +50,11 @@ final class CSVDataset: ColumnDataset {
   @Option("Cells that stand for a missing value.")
   var missingValues = ["", "NA", "NaN", "nan", "null", "?"]
 
+  @Option(
+    "Threads to read the file with; 0: as many as there are cores, up to 16. What is read does not depend on it.",
+    range: "[0, 1024]")
+  var threads = 0
+
   private(set) var columns: [Column] = []
 
   func create(_ host: Host) throws {
@@ -66,6 +71,7 @@ final class CSVDataset: ColumnDataset {
     settings.choice.group = group
     settings.choice.id = id
     settings.missingValues = missingValues
+    settings.threads = threads
     columns = try settings.columns()
   }
 

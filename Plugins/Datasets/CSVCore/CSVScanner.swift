@@ -1,65 +1,47 @@
-import DataColumns
 import Glibc
 import PluginKit
 import TextKernels
 
-/// Walks over the bytes of a CSV text, cell by cell.
+/// Walks over a piece of a CSV text, cell by cell.
 ///
 /// RFC 4180, with what is met in practice: lines end with LF, CRLF or CR, the last one need not, lines without a
-/// character are skipped, and so are blanks around a cell that is not quoted. Quoted cells are unfolded where
-/// they lie, so that a cell is always a stretch of the text.
+/// character are skipped, and so are blanks around a cell that is not quoted.
 struct CSVScanner {
-  /// Of the place that is read next, from 1.
-  private(set) var line = 1
+  /// Of the place that is read next.
+  private(set) var line: Int
   /// Of the beginning of the cell that was read last.
-  private(set) var cellLine = 1
-  /// Quotes in quoted cells are unfolded. Without it the text stays as it is and can be read again.
-  var unfolds = true
+  private(set) var cellLine: Int
   /// The cell that was read last was the last one of its row.
   private(set) var rowEnded = false
+  /// Cells may lie in them, and stay as long as they do.
+  let unfolded = UnfoldedCells()
 
-  private let path: String
-  private let text: Memory
+  private let text: CSVText
   private let separator: UInt8
-  private var cursor: UnsafeMutablePointer<UInt8>
-  /// Points to a line feed that is not part of the text, and ends the last cell without a check at every byte.
-  private let end: UnsafeMutablePointer<UInt8>
-  private let lineEnds: Int
+  private var cursor: UnsafePointer<UInt8>
+  /// No row begins there or later.
+  private let limit: UnsafePointer<UInt8>
+  /// Of the whole text.
+  private let end: UnsafePointer<UInt8>
 
-  /// - Parameter text: must have room for `textSpare` bytes more than `count`.
-  init(_ text: Memory, count: Int, separator: UInt8, path: String) throws {
+  /// - Parameter line: of the text, where `place` is in it.
+  init(_ text: CSVText, from place: Int, to limit: Int, line: Int, separator: UInt8) {
     self.text = text
     self.separator = separator
-    self.path = path
-    cursor = text.start(as: UInt8.self)
-    end = cursor + count
-    end.pointee = lineFeed
-    if count >= 2, (cursor[0] == 0xff && cursor[1] == 0xfe) || (cursor[0] == 0xfe && cursor[1] == 0xff) {
-      throw PluginError("'\(path)' is UTF-16", help: "save it as UTF-8, or use `iconv -f UTF-16 -t UTF-8`")
-    }
-    let facts = text_look(cursor, count)
-    lineEnds = facts.lines
-    guard facts.bad < 0 else { throw Self.notText(cursor, facts.bad, path) }
-    if count >= 3, cursor[0] == 0xef, cursor[1] == 0xbb, cursor[2] == 0xbf { cursor += 3 }
+    self.line = line
+    cellLine = line
+    cursor = text.start + place
+    self.limit = text.start + limit
+    end = text.start + text.count
   }
 
-  private static func notText(_ text: UnsafePointer<UInt8>, _ offset: Int, _ path: String) -> PluginError {
-    if text[offset] == 0 {
-      return PluginError("'\(path)' is not text: byte \(offset) is zero", help: "give a CSV file in UTF-8")
-    }
-    let line = text_look(text, offset).lines + 1
-    return PluginError(
-      "'\(path)' is not UTF-8: byte \(offset), in line \(line), is 0x\(String(text[offset], radix: 16))",
-      help: "save it as UTF-8, or use `iconv -f WINDOWS-1252 -t UTF-8`")
-  }
-
-  /// No more rows than that follow, if each has `width` cells.
-  func rowLimit(width: Int) -> Int { min(lineEnds + 1, (end - cursor) / max(width, 1) + 1) }
+  /// Of what is read next, in bytes from the start of the text.
+  var place: Int { cursor - text.start }
 
   /// Goes to the next line that is not empty; false where there is none.
   mutating func beginRow() -> Bool {
     rowEnded = false
-    while cursor < end {
+    while cursor < limit {
       guard cursor.pointee == lineFeed || cursor.pointee == carriageReturn else { return true }
       skipLineEnd()
     }
@@ -72,10 +54,10 @@ struct CSVScanner {
     into columns: UnsafeBufferPointer<UnsafeMutablePointer<Double>?>, row: Int
   ) -> Int {
     guard let first = columns.baseAddress else { return 0 }
-    var stop: UnsafePointer<UInt8>? = UnsafePointer(cursor)
+    var stop: UnsafePointer<UInt8>? = cursor
     let count = text_cells(&stop, separator, first, columns.count, row)
     guard let stop, count > 0 else { return 0 }
-    cursor = UnsafeMutablePointer(mutating: stop)
+    cursor = stop
     // Behind a separator the row goes on, if only with an empty cell.
     if (stop - 1).pointee != separator {
       rowEnded = true
@@ -108,32 +90,31 @@ struct CSVScanner {
 
   private mutating func quotedCell() throws -> Cell {
     let start = cursor + 1
-    var write = start
     var read = start
+    var doubled = 0
     while true {
-      guard let found = memchr(read, Int32(quote), end - read)?.assumingMemoryBound(to: UInt8.self) else {
+      guard let found = memchr(read, Int32(quote), end - read) else {
         throw PluginError(
-          "a quoted cell that begins in line \(cellLine) of '\(path)' has no end",
+          "a quoted cell that begins in line \(cellLine) of '\(text.path)' has no end",
           help: "close it with \", or double the quotes inside a cell")
       }
-      for place in read..<found where place.pointee == lineFeed { line += 1 }
-      if unfolds, write != read { memmove(write, read, found - read) }
-      write += found - read
-      read = found + 1
+      let closing = UnsafePointer(found.assumingMemoryBound(to: UInt8.self))
+      for place in read..<closing where place.pointee == lineFeed { line += 1 }
+      read = closing + 1
       guard read.pointee == quote, read < end else { break }
-      if unfolds { write.pointee = quote }
-      write += 1
       read += 1
+      doubled += 1
     }
+    let cell = Cell(start: start, count: read - 1 - start)
     cursor = read
     skipBlanks()
     guard isDelimiter(cursor.pointee) else {
       throw PluginError(
-        "text follows a quoted cell in line \(line) of '\(path)'",
+        "text follows a quoted cell in line \(line) of '\(text.path)'",
         help: "double the quotes inside a cell: \"\"")
     }
     finishCell()
-    return Cell(start: start, count: write - start)
+    return doubled == 0 ? cell : try unfolded.add(cell, doubled: doubled)
   }
 
   @inline(__always) private mutating func finishCell() {

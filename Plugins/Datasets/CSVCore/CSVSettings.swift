@@ -1,5 +1,4 @@
 import DataColumns
-import DataFiles
 import PluginKit
 
 /// What to read of a CSV file, and as what: the options of the plugin `csv`, which say what each means.
@@ -11,6 +10,11 @@ package struct CSVSettings {
   package var separator = ","
   package var missingValues = ["", "NA", "NaN", "nan", "null", "?"]
 
+  /// 0: as many as there are cores. Nothing but the time depends on it.
+  package var threads = 1
+  /// In bytes: a smaller piece of the text is not worth a thread.
+  package var leastPiece = 1 << 16
+
   package init(path: String) {
     self.path = path
     choice = ColumnChoice(path: path)
@@ -19,22 +23,15 @@ package struct CSVSettings {
   /// Reads the file: features in their order, then targets, weight, group and id. The file is untrusted.
   package func columns() throws -> [Column] {
     let separator = try separatorByte()
-    let (text, count) = try wholeText()
-    var scanner = try CSVScanner(text, count: count, separator: separator, path: path)
+    let threads = threads == 0 ? usefulThreads : threads
+    let text = try CSVText(path, threads: threads, leastPiece: leastPiece)
+    var scanner = CSVScanner(text, from: text.firstCell, to: text.count, line: 1, separator: separator)
     let names = try columnNames(&scanner)
     let plans = try choice.plan(names, hint: "is `separator` right? it is '\(separator)'")
-    var table = try CSVTable(
-      width: names.count, rowLimit: scanner.rowLimit(width: names.count), plans: plans, of: self)
-    try table.read(&scanner)
+    let rules = TableRules(self, separator: separator, width: names.count)
+    var table = try CSVTable(text, scanner, plans: plans, rules: rules, threads: threads)
+    try table.read()
     return try table.columns()
-  }
-
-  /// Mapped where it is not compressed: quotes are unfolded in copies of the few pages that have them.
-  private func wholeText() throws -> (memory: Memory, count: Int) {
-    let file = try DataFile(path)
-    guard let mapped = try file.mapped(spare: textSpare) else { return try file.readAll(spare: textSpare) }
-    mapped.adviseSequential()
-    return (try mapped.part(0, mapped.count + textSpare), mapped.count)
   }
 
   private func separatorByte() throws -> UInt8 {
@@ -54,7 +51,6 @@ package struct CSVSettings {
     }
     var names: [String] = []
     var reader = scanner
-    reader.unfolds = header  // the first line of data is read again
     repeat { names.append(try reader.cell().text) } while !reader.rowEnded
     guard header else { return names.indices.map { "column_\($0)" } }
     scanner = reader

@@ -1,135 +1,97 @@
 import DataColumns
 import PluginKit
 
-/// The rows of a CSV text on their way into columns.
+/// The rows of a CSV text on their way into columns: read in pieces side by side, and put together in order, so that
+/// nothing depends on the number of threads, neither values nor errors.
 struct CSVTable {
-  private let path: String
-  private let rowLimit: Int
-  private let targetOptional: Bool
-  private let missing: [[UInt8]]
-  private let longestMissing: Int
-  /// By first byte: a missing value may begin so.
-  private let beginsMissing: [Bool]
-
+  private let text: CSVText
+  private let rules: TableRules
+  private let threads: Int
+  private let plans: [ColumnPlan]
   /// By position in the file; `nil`: the column is not used.
   private var builders: [ColumnBuilder?]
-  private let plans: [ColumnPlan]
+  private let rowLimit: Int
+  /// Those whose rows are in their places.
+  private var parts: [TablePart] = []
+  private var slices: [Range<Int>] = []
   private var rowCount = 0
-  private var lacksTargets = false
+  private var place: Int
+  private var line: Int
 
-  /// - Parameters:
-  ///   - width: cells in each row.
-  ///   - rowLimit: there are no more rows than that.
-  init(width: Int, rowLimit: Int, plans: [ColumnPlan], of settings: CSVSettings) throws {
-    path = settings.path
-    self.rowLimit = rowLimit
-    targetOptional = settings.choice.targetOptional
-    missing = settings.missingValues.map { Array($0.utf8) }
-    longestMissing = missing.map(\.count).max() ?? -1
-    var begins = [Bool](repeating: false, count: 256)
-    for text in missing { if let first = text.first { begins[Int(first)] = true } }
-    beginsMissing = begins
+  /// - Parameter scanner: stands at the first row.
+  init(_ text: CSVText, _ scanner: CSVScanner, plans: [ColumnPlan], rules: TableRules, threads: Int) throws {
+    self.text = text
+    self.rules = rules
+    self.threads = threads
     self.plans = plans
-    builders = Array(repeating: nil, count: width)
+    (place, line) = (scanner.place, scanner.line)
+    rowLimit = text.rowLimit(from: place, width: rules.width)
+    builders = Array(repeating: nil, count: rules.width)
     for plan in plans { builders[plan.position] = try ColumnBuilder.make(plan, rowLimit: rowLimit) }
   }
 
-  mutating func read(_ scanner: inout CSVScanner) throws {
-    // Where a number stands for a missing value, as −999 may, every cell must be compared.
-    let takesPlainNumbers = !missing.contains { $0.first.map(beginsNumber) ?? false }
-    let numbers = builders.map { takesPlainNumbers ? $0?.numbers : nil }
-    try numbers.withUnsafeBufferPointer { numbers in
-      while scanner.beginRow() {
-        // It is mapped: another program may have written to it since its lines were counted.
-        guard rowCount < rowLimit else {
-          throw PluginError(
-            "'\(path)' was changed while it was read", help: "read it when nothing writes to it")
-        }
-        try readRow(&scanner, numbers)
+  mutating func read() throws {
+    for guess in CSVText.Guess.allCases where place < text.count { try read(guess) }
+  }
+
+  /// Reads what is left in as many pieces as may be, and takes those that turn out to begin where the one before ended.
+  private mutating func read(_ guess: CSVText.Guess) throws {
+    let pieces = text.pieces(from: place, width: rules.width, guess)
+    var rows: [Range<Int>] = []
+    var row = rowCount
+    for piece in pieces {
+      guard piece.rowLimit <= rowLimit - row else { throw rules.changed }
+      rows.append(row..<row + piece.rowLimit)
+      row += piece.rowLimit
+    }
+    let results = try onThreads(threads, pieces: pieces.count) { index in
+      let piece = pieces[index]
+      // Lines are counted from the start of the piece; those of the first are known.
+      var part = part(piece, rows[index], line: index == 0 ? line : 1)
+      let result = Result { try part.read() }
+      return (part: part, result: result)
+    }
+    for (index, piece) in pieces.enumerated() where piece.place == place {
+      var (part, result) = results[index]
+      var lines = part.scanner.line - (index == 0 ? line : 1)
+      if case .failure(let error) = result {
+        if index == 0 { throw error }
+        // Now that its line is known.
+        part = self.part(piece, rows[index], line: line)
+        try part.read()
+        lines = part.scanner.line - line
       }
+      take(part)
+      line += lines
+      place = part.scanner.place
     }
   }
 
-  private mutating func readRow(
-    _ scanner: inout CSVScanner, _ numbers: UnsafeBufferPointer<UnsafeMutablePointer<Double>?>
-  ) throws {
-    let line = scanner.line
-    var position = 0
-    repeat {
-      if position < numbers.count, numbers[position] != nil {
-        position += scanner.numbers(into: UnsafeBufferPointer(rebasing: numbers[position...]), row: rowCount)
-        if scanner.rowEnded { break }
-      }
-      let cell = try scanner.cell()
-      if position < builders.count, let builder = builders[position] {
-        do {
-          try put(cell, into: builder, line: scanner.cellLine)
-        } catch {
-          // A cell too many, or one too few, explains what stands in the wrong column.
-          let found = try scanner.skipRow() + position + 1
-          throw found == builders.count ? error : ragged(line, found)
-        }
-      }
-      position += 1
-    } while !scanner.rowEnded
-    guard position == builders.count else { throw ragged(line, position) }
-    rowCount += 1
+  private func part(_ piece: CSVText.Piece, _ rows: Range<Int>, line: Int) -> TablePart {
+    let scanner = CSVScanner(
+      text, from: piece.place, to: piece.limit, line: line, separator: rules.separator)
+    return TablePart(scanner, rows: rows, into: builders, rules: rules)
+  }
+
+  /// Its rows follow those before, which lie closer together where there were empty lines, or line ends in cells.
+  private mutating func take(_ part: TablePart) {
+    if part.firstRow != rowCount {
+      for builder in builders { builder?.move(part.firstRow, to: rowCount, count: part.rowCount) }
+    }
+    parts.append(part)
+    slices.append(rowCount..<rowCount + part.rowCount)
+    rowCount += part.rowCount
   }
 
   /// In the order of the plans.
   func columns() throws -> [Column] {
-    try plans.compactMap { plan in
+    let lacksTargets = parts.contains(where: \.lacksTargets)
+    return try plans.compactMap { plan in
       if plan.role == .target, lacksTargets { return nil }
-      return try builders[plan.position]?.column(rowCount: rowCount)
-    }
-  }
-
-  private mutating func put(_ cell: Cell, into builder: ColumnBuilder, line: Int) throws {
-    if cell.count <= longestMissing, cell.count == 0 || beginsMissing[Int(cell.start.pointee)],
-      isMissing(cell)
-    {
-      switch builder.plan.role {
-      case .target where targetOptional: lacksTargets = true
-      case .target, .weight, .group:
-        throw PluginError(
-          "the \(builder.plan.role) is missing in line \(line) of '\(path)': column '\(builder.plan.name)' is "
-            + "'\(cell.text)'",
-          help: builder.plan.role == .target
-            ? "take the row out, or set `target_optional: true` in a file to predict for" : "take the row out"
-        )
-      default: break
+      let places = zip(parts, slices).compactMap { part, rows in
+        part.columns[plan.position].map { ColumnSlice(part: $0, rows: rows) }
       }
-      builder.setMissing(row: rowCount)
-    } else if try !builder.set(cell, row: rowCount) {
-      throw PluginError(
-        "text in a numeric column: '\(cell.shortText)' in column '\(builder.plan.name)', line \(line) of "
-          + "'\(path)'", help: remedy(for: builder.plan))
+      return try builders[plan.position]?.column(places, rowCount: rowCount, threads: threads)
     }
-  }
-
-  private func isMissing(_ cell: Cell) -> Bool {
-    missing.contains { text in text.withUnsafeBufferPointer(cell.equals) }
-  }
-
-  private func remedy(for plan: ColumnPlan) -> String {
-    let orMissing = "or list the text in `missing_values`"
-    switch plan.role {
-    case .target: return "set `target_type: category`, " + orMissing
-    case .feature: return "list '\(plan.name)' in `categorical` or `ignore`, " + orMissing
-    default: return "a \(plan.role) is a number"
-    }
-  }
-
-  private func ragged(_ line: Int, _ found: Int) -> PluginError {
-    PluginError(
-      "line \(line) of '\(path)' has \(found) \(found == 1 ? "cell" : "cells"), and the first line has "
-        + "\(builders.count)", help: "quote cells that contain the separator")
-  }
-}
-
-private func beginsNumber(_ byte: UInt8) -> Bool {
-  switch byte {
-  case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
-  default: false
   }
 }

@@ -1,3 +1,4 @@
+import DataColumns
 import DataFiles
 import PluginKit
 
@@ -9,8 +10,18 @@ struct CategoryTable {
   private var hashes: [Int] = []
 
   /// The code of a text, in the order in which they are met.
-  mutating func code(of text: Cell) throws -> Int32 {
-    let hash = hash(text)
+  mutating func code(of text: Cell) throws -> Int32 { try code(of: text, hash(text)) }
+
+  /// Adds the texts of another, and returns what their codes are here.
+  mutating func add(_ other: CategoryTable) throws -> [Int32] {
+    if texts.isEmpty {
+      self = other
+      return Array(0..<Int32(texts.count))
+    }
+    return try other.texts.indices.map { try code(of: other.texts[$0], other.hashes[$0]) }
+  }
+
+  private mutating func code(of text: Cell, _ hash: Int) throws -> Int32 {
     var slot = hash & (slots.count - 1)
     while slots[slot] >= 0 {
       let code = Int(slots[slot])
@@ -27,15 +38,9 @@ struct CategoryTable {
     return code
   }
 
-  /// Names in their order (by value where all are numbers, otherwise by code point), and the place of each code
-  /// in it.
+  /// Names in their order, and the place of each code in it.
   func sorted() -> (names: [String], places: [Int32]) {
-    let values = texts.map(number(in:))
-    let allNumbers = !values.contains(nil)
-    let order = texts.indices.sorted { a, b in
-      if allNumbers, let first = values[a], let second = values[b], first != second { return first < second }
-      return texts[a].bytes.lexicographicallyPrecedes(texts[b].bytes)
-    }
+    let order = categoryOrder(texts.map(\.bytes))
     var places = [Int32](repeating: 0, count: texts.count)
     for (place, code) in order.enumerated() { places[code] = Int32(place) }
     return (order.map { texts[$0].text }, places)

@@ -18,33 +18,12 @@ public struct CategoryNames {
     return code
   }
 
-  /// Replaces codes by places in order, −1 aside, and gives the names in that order: by value where all are numbers,
-  /// otherwise by code point.
+  /// Replaces codes by places in order, −1 aside, and gives the names in that order.
   public func sort(_ values: UnsafeMutableBufferPointer<Int32>) -> [String] {
-    let numbers = texts.map(Self.number)
-    let allNumbers = !numbers.contains(nil)
-    let order = texts.indices.sorted { a, b in
-      if allNumbers, let first = numbers[a], let second = numbers[b], first != second {
-        return first < second
-      }
-      return texts[a].lexicographicallyPrecedes(texts[b])
-    }
+    let order = categoryOrder(texts)
     var places = [Int32](repeating: 0, count: texts.count)
     for (place, code) in order.enumerated() { places[code] = Int32(place) }
     for row in values.indices where values[row] >= 0 { values[row] = places[Int(values[row])] }
     return order.map { String(decoding: texts[$0], as: UTF8.self) }
-  }
-
-  /// Decimal: words such as `nan` and hexadecimal numbers are texts.
-  private static func number(_ text: [UInt8]) -> Double? {
-    let isDecimal = text.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-        UInt8(ascii: "e"), UInt8(ascii: "E"):
-        true
-      default: false
-      }
-    }
-    return isDecimal ? Double(String(decoding: text, as: UTF8.self)) : nil
   }
 }

@@ -1,3 +1,4 @@
+import DataColumns
 import Glibc
 import PluginKit
 
@@ -63,15 +64,4 @@ final class FileDescriptor {
   }
 
   deinit { if number >= 0 { close(number) } }
-}
-
-/// A path is told whole: the user sees where it was looked for.
-private let missingFileHelp =
-  "check the path; a relative one counts from the pipeline file or, without one, from the working directory"
-
-private func systemError(_ action: String, _ path: String) -> PluginError {
-  let reason = errno
-  return PluginError(
-    "cannot \(action) '\(path)': \(String(cString: strerror(reason)))",
-    help: reason == ENOENT ? missingFileHelp : nil)
 }

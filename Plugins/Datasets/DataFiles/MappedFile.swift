@@ -5,8 +5,8 @@ import PluginKit
 /// The content of a file that is not compressed, mapped into memory: pages are read when they are looked at, and the
 /// system may drop them again. Written to, they become ours, and the file stays as it is.
 ///
-/// A file that another program shortens meanwhile is no longer there to be looked at: the process ends with SIGBUS.
-/// Options that lead here say so.
+/// A file that another program shortens meanwhile is no longer there to be looked at: the process ends with SIGBUS, and
+/// the crash note names the file. Options that lead here say so.
 public final class MappedFile {
   public let count: Int
   private let base: UnsafeMutableRawPointer

@@ -1,4 +1,5 @@
 import CSQLite
+import DataColumns
 import Glibc
 import PluginKit
 
@@ -10,12 +11,7 @@ final class QueriedDatabase {
   init(_ path: String) throws {
     self.path = path
     var facts = stat()
-    guard stat(path, &facts) == 0 else {
-      let reason = errno
-      throw PluginError(
-        "cannot open '\(path)': \(String(cString: strerror(reason)))",
-        help: reason == ENOENT ? "check the path; a relative one counts from the pipeline file" : nil)
-    }
+    guard stat(path, &facts) == 0 else { throw systemError("open", path) }
     var opened: OpaquePointer?
     let code = sqlite3_open_v2(path, &opened, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, nil)
     guard code == SQLITE_OK, let opened else {

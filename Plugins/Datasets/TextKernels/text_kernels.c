@@ -192,7 +192,7 @@ static inline uint8_t ends_line(const uint8_t *text) {
 }
 
 text_facts text_look(const uint8_t *text, ptrdiff_t count) {
-  text_facts facts = {0, -1};
+  text_facts facts = {0, 0, -1};
   ptrdiff_t place = 0, checked = 0;
   while (place < count) {
     /* Short enough to stay in the nearest cache for a second look. */
@@ -200,17 +200,20 @@ text_facts text_look(const uint8_t *text, ptrdiff_t count) {
     const uint8_t *bytes = text + place;
     uint8_t is_odd = 0;
     ptrdiff_t begin = 0;
-    /* In pieces whose line ends a byte can count: that is what the compiler makes short work of. */
+    /* In pieces whose line ends and quotes a byte can count: that is what the compiler makes short work of. */
     for (; begin + PIECE <= block; begin += PIECE) {
-      uint8_t lines = 0;
+      uint8_t lines = 0, quotes = 0;
       for (ptrdiff_t i = begin; i < begin + PIECE; i++) {
         lines += ends_line(bytes + i);
+        quotes += bytes[i] == '"';
         is_odd |= (uint8_t)(bytes[i] - 1) | bytes[i];
       }
       facts.lines += lines;
+      facts.quotes += quotes;
     }
     for (; begin < block; begin++) {
       facts.lines += ends_line(bytes + begin);
+      facts.quotes += bytes[begin] == '"';
       is_odd |= (uint8_t)(bytes[begin] - 1) | bytes[begin];
     }
     place += block;

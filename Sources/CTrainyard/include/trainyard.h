@@ -160,7 +160,8 @@ typedef struct ty_option {
   const char *key;
   const char *doc;            /* a sentence or two: meaning, unit, what happens at the ends */
   const char *default_text;   /* as a user would write it: "3", "[128, 64]"; NULL: none */
-  const char *range;          /* an interval, "[0, 1)" or "(0, )"; of each element; NULL: any */
+  const char *range;          /* an interval, "[0, 1)" or "(0, )"; of each element; NULL: any finite number.
+                               * Infinity is taken where it is an end: "[0, inf]", "[-inf, inf]". NaN never is */
   const char *unit;           /* "epochs", "s", "bytes"; NULL: none */
   const char *const *choices; /* choice_count texts; NULL: none */
 } ty_option;

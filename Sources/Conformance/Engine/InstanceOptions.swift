@@ -59,21 +59,23 @@ public struct InstanceOptions {
 struct OptionBounds {
   private let range: OptionRange?
   private let isInt: Bool
+  private let isFloat: Bool
 
   init(_ row: OptionRow) {
     range = row.range.flatMap { OptionRange($0) }
     isInt = row.type == .int
+    isFloat = row.type == .float
   }
 
   /// A small number that the range contains.
   var inside: Double {
     guard let range else { return 1 }
     if range.contains(1) { return 1 }
-    if let lower = range.lower, let upper = range.upper {
+    if let lower = range.finiteLower, let upper = range.finiteUpper {
       return isInt ? (range.includesLower ? lower : lower + 1) : lower + (upper - lower) / 2
     }
-    if let lower = range.lower { return range.includesLower ? lower : lower + 1 }
-    if let upper = range.upper { return range.includesUpper ? upper : upper - 1 }
+    if let lower = range.finiteLower { return range.includesLower ? lower : lower + 1 }
+    if let upper = range.finiteUpper { return range.includesUpper ? upper : upper - 1 }
     return 1
   }
 
@@ -87,10 +89,15 @@ struct OptionBounds {
 
   /// What lies just outside.
   var outside: [Double] {
-    guard let range else { return [] }
+    guard let range else { return infinite }
     let lower = range.lower.map { range.includesLower ? below($0) : $0 }
     let upper = range.upper.map { range.includesUpper ? above($0) : $0 }
-    return [lower, upper].compactMap { $0 }
+    return [lower, upper].compactMap { $0 }.filter { !range.contains($0) } + infinite
+  }
+
+  /// What a float is not, unless its range says so.
+  private var infinite: [Double] {
+    isFloat ? [.infinity, -.infinity].filter { !(range ?? .finite).contains($0) } : []
   }
 
   private func above(_ value: Double) -> Double { isInt ? value + 1 : value.nextUp }

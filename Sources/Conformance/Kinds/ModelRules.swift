@@ -60,12 +60,12 @@ enum ModelRules {
     return nil
   }
 
-  private static func rows(_ context: RuleContext) throws -> SampleRows {
+  static func rows(_ context: RuleContext) throws -> SampleRows {
     guard let rows = try servedRows(context) else { throw Skip("it serves no task that this checker knows") }
     return rows
   }
 
-  private static func new(_ context: RuleContext, _ rows: SampleRows, seed: UInt64 = 1) throws -> ModelDrive {
+  static func new(_ context: RuleContext, _ rows: SampleRows, seed: UInt64 = 1) throws -> ModelDrive {
     let drive = try ModelDrive(context, rows: rows)
     try drive.reset(seed: seed)
     return drive
@@ -92,10 +92,10 @@ enum ModelRules {
 
   // MARK: Reset
 
-  private static let steps = 6
+  static let steps = 6
 
   /// All that is seen of a run from the reset on.
-  private static func trace(_ drive: ModelDrive) throws -> Observations {
+  static func trace(_ drive: ModelDrive) throws -> Observations {
     var seen = try drive.look()
     seen.list += try drive.train(steps).list
     seen.list += try drive.look().list
@@ -257,211 +257,5 @@ enum ModelRules {
       Observations(list: [Observation("the predictions in parts", parts)]),
       Observations(list: [Observation("the predictions in parts", whole.prediction)]), tolerance: 1e-4,
       "predictions depend on the batch that a row is in") ?? .passed
-  }
-
-  // MARK: Weights
-
-  private static func assigns(_ context: RuleContext) throws -> Verdict {
-    let rows = try rows(context)
-    let drive = try new(context, rows)
-    guard drive.model.canAssign, try !drive.weights().isEmpty else {
-      throw Skip("it shows no weights, or does not let them be replaced")
-    }
-    let plain = try new(context, rows)
-    _ = try drive.train(2)
-    _ = try plain.train(2)
-    let before = try drive.look()
-    context.trying("assigning its own views")
-    try drive.assignViewsOfItself()
-    if let fault = KindVerdict.comparing(
-      try drive.look(), before, "assigning its own views changes the model")
-    {
-      return fault
-    }
-    if let fault = KindVerdict.comparing(
-      try drive.train(2), try plain.train(2), "training goes on differently after its own views were assigned"
-    ) {
-      return fault
-    }
-    context.trying("assigning copies")
-    let weights = try drive.weights()
-    let kept = try drive.look()
-    let predicted = try drive.evaluate(rows.all)
-    _ = try drive.train(3)
-    try drive.assign(weights)
-    let shown = Set(weights.map { "the weight '\($0.name)'" })
-    func weightsOnly(_ seen: Observations) -> Observations {
-      Observations(list: seen.list.filter { shown.contains($0.what) })
-    }
-    if let fault = KindVerdict.comparing(
-      weightsOnly(try drive.look()), weightsOnly(kept),
-      "weights that were assigned are not those that are shown")
-    {
-      return fault
-    }
-    return KindVerdict.comparing(
-      try drive.evaluate(rows.all), predicted, "with its weights of before the model predicts something else")
-      ?? .passed
-  }
-
-  // MARK: State
-
-  private static func resumes(_ context: RuleContext) throws -> Verdict {
-    let rows = try rows(context)
-    let drive = try new(context, rows)
-    guard drive.model.savesState else {
-      guard drive.resumesExactly else { throw Skip("it saves no state") }
-      return .failed("it says that it resumes exactly (TY_MODEL_RESUME_EXACT), and saves no state")
-    }
-    guard drive.resumesExactly else { throw Skip("it does not say that it resumes exactly") }
-    for (name, value) in try drive.parameters() where name == "learning_rate" {
-      try drive.set(name, value / 2)
-    }
-    _ = try drive.train(steps)
-    let state = try drive.state()
-    let weights = try drive.weights()
-    let parameters = try drive.parameters()
-    let expected = try trace(drive)
-
-    context.trying("\(steps) steps, then saved and loaded into a new instance")
-    let resumed = try new(context, rows)
-    resumed.skip(steps: steps)
-    try resumed.load(state)
-    // As the host does: weights and hyper-parameters are its own to bring back.
-    if resumed.model.canAssign { try resumed.assign(weights) }
-    for (name, value) in parameters where try resumed.model.parameter(name) != value {
-      try resumed.set(name, value)
-    }
-    return KindVerdict.comparing(
-      try trace(resumed), expected,
-      "a run that is resumed after \(steps) steps goes on differently; something is missing in the saved state"
-    )
-      ?? .passed
-  }
-
-  private static func keepsState(_ context: RuleContext) throws -> Verdict {
-    let rows = try rows(context)
-    let drive = try new(context, rows)
-    guard drive.model.savesState else { throw Skip("it saves no state") }
-    let expected = try trace(try new(context, rows))
-    _ = try drive.train(3)
-    let state = try drive.state()
-    if let fault = KindVerdict.comparing(try drive.state(), state, "saving twice gives two states") {
-      return fault
-    }
-    // What is read past the end of a tensor that is too short is a crash here, not luck.
-    let copy = try ModelDrive(context, rows: rows, memory: GuardedMemory())
-    try copy.reset(seed: 1)
-    try copy.load(state)
-    if let fault = KindVerdict.comparing(try copy.state(), state, "what was loaded is saved differently") {
-      return fault
-    }
-    context.trying("loading an empty state")
-    try copy.reset(seed: 1)
-    try copy.load([:])
-    if let fault = KindVerdict.comparing(try trace(copy), expected, "loading nothing differs from a reset") {
-      return fault
-    }
-    for (what, damaged) in DamagedState.variants(of: state) {
-      context.trying("loading a state with \(what)")
-      try copy.reset(seed: 1)
-      do {
-        try copy.load(damaged)
-        // Taken: then it must be able to go on.
-        _ = try? copy.train(1)
-      } catch let failure as PluginFailure where failure.hasNoWords {
-        return .failed("a state with \(what) is refused without a word")
-      } catch is PluginFailure { /* A clean error. */  }
-      try copy.reset(seed: 1)
-      if let fault = KindVerdict.comparing(
-        try trace(copy), expected, "after a state with \(what), reset(seed) does not give a new instance")
-      {
-        return fault
-      }
-    }
-    return .passed
-  }
-
-  // MARK: Hyper-parameters
-
-  private static func setsParameters(_ context: RuleContext) throws -> Verdict {
-    let drive = try new(context, try rows(context))
-    let initial = try drive.parameters()
-    guard !initial.isEmpty else { throw Skip("it has no hyper-parameters") }
-    let names = initial.map(\.0)
-    guard Set(names).count == names.count else { return .failed("two hyper-parameters have one name") }
-    for (name, value) in initial {
-      // Halves are exact, and in range wherever the value itself is not the lowest.
-      let new = name == "accumulate_grad_batches" ? value + 1 : value / 2
-      context.trying("setting '\(name)' to \(new)")
-      do { try drive.set(name, new) } catch let failure as PluginFailure {
-        guard failure.hasNoWords else { continue }
-        return .failed("'\(name)' cannot be set to \(new), and no reason is given")
-      }
-      let found = try drive.model.parameter(name)
-      guard found == new else {
-        return .failed("'\(name)' was set to \(new) and is \(found.map { "\($0)" } ?? "gone")")
-      }
-      for (other, value) in try drive.parameters() where other != name {
-        guard let before = initial.first(where: { $0.0 == other })?.1, before == value else {
-          return .failed("setting '\(name)' changes '\(other)'")
-        }
-      }
-      try drive.reset(seed: 1)
-      let after = try drive.model.parameter(name)
-      guard after == value else {
-        return .failed(
-          "'\(name)' is \(after.map { "\($0)" } ?? "gone") after a reset, and \(value) in a new instance")
-      }
-    }
-    let unknown = "a hyper-parameter that no model has"
-    if try drive.model.parameter(unknown) != nil {
-      return .failed("it has a value for every name that it is asked for")
-    }
-    return .passed
-  }
-
-  // MARK: Odd batches
-
-  private static func survivesOddBatches(_ context: RuleContext) throws -> Verdict {
-    let rows = try rows(context)
-    let expected = try trace(try new(context, rows))
-    var one = rows
-    one.count = 1
-    var weightless = rows
-    weightless.weight = Array(repeating: 0, count: rows.count)
-    var holes = rows
-    for index in stride(from: 0, to: holes.features.count, by: 3) { holes.features[index] = .nan }
-    var huge = rows
-    for index in stride(from: 0, to: huge.features.count, by: 5) { huge.features[index] = 1e38 }
-    for (what, odd) in [
-      ("one row", one), ("rows without weight", weightless), ("NaN in the features", holes),
-      ("enormous features", huge),
-    ] {
-      context.trying("training and evaluating on \(what)")
-      let drive = try new(context, odd)
-      let before = try drive.weights()
-      do {
-        _ = try drive.train(2)
-        _ = try drive.evaluate(odd.all)
-      } catch let failure as PluginFailure {
-        if failure.hasNoWords { return .failed("\(what): \(failure.call) fails without a word") }
-        if failure.code == TY_OK { return .failed("\(what): \(failure.words)") }
-        continue
-      }
-      if what == "rows without weight",
-        try drive.weights().contains(where: { $0.values.contains(where: \.isNaN) }),
-        !before.contains(where: { $0.values.contains(where: \.isNaN) })
-      {
-        return .failed("a batch whose rows have no weight turns weights into NaN")
-      }
-      try drive.reset(seed: 1, rows: rows)
-      if let fault = KindVerdict.comparing(
-        try trace(drive), expected, "after \(what), reset(seed) does not give a new instance")
-      {
-        return fault
-      }
-    }
-    return .passed
   }
 }

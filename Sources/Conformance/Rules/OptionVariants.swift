@@ -39,13 +39,13 @@ enum OptionVariants {
 
   /// Where a range has no end, numbers that nobody expects.
   private static func unbounded(_ row: OptionRow) -> [OptionValue] {
-    let range = row.range.flatMap { OptionRange($0) }
+    let range = row.range.flatMap { OptionRange($0) } ?? .finite
     switch row.type {
     case .int:
-      return [Int64.max, Int64.min, 0, -1].filter { range?.contains(Double($0)) ?? true }.map { .int($0) }
+      return [Int64.max, Int64.min, 0, -1].filter { range.contains(Double($0)) }.map { .int($0) }
     case .float:
-      return [1e308, -1e308, 0, .infinity, .nan].filter { range?.contains($0) ?? true }.map { .float($0) }
-    case .duration: return [1e12, 0].filter { range?.contains($0) ?? true }.map { .float($0) }
+      return [1e308, -1e308, 0, .infinity, -.infinity].filter(range.contains).map { .float($0) }
+    case .duration: return [1e12, 0].filter(range.contains).map { .float($0) }
     default: return []
     }
   }
@@ -57,7 +57,7 @@ enum OptionVariants {
       switch row.type {
       case .int:
         numbers.compactMap { Int64(exactly: $0).map(OptionValue.int) } + [.float(0.5), .text("text")]
-      case .float, .duration: numbers.map { .float($0) } + [.text("text"), .bool(true)]
+      case .float, .duration: numbers.map { .float($0) } + [.float(.nan), .text("text"), .bool(true)]
       case .bool: [.int(1), .text("yes")]
       case .choice: [.text("no such choice"), .int(1)]
       case .string, .metric, .path, .table, .rest: [.int(1)]

@@ -18,6 +18,9 @@ public enum CrashNote {
     let signal = strsignal(note.signal).map { String(cString: $0) } ?? "signal \(note.signal)"
     let who =
       note.party.map { "in \($0.shownInMessages), \(note.call ?? "")" } ?? "while no plugin was being called"
-    return "the process before crashed \(who): \(signal)"
+    let gone = note.goneFile.map {
+      ": byte \(note.gonePlace ?? 0) of '\($0.shownInMessages)' was gone, as when a file is made shorter while it is read"
+    }
+    return "the process before crashed \(who): \(signal)" + (gone ?? "")
   }
 }

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// JSON Schemas (draft 2020-12) of options, for editors and for programs that write configs.
 ///
 /// A schema may be stricter than reading where that helps: it wants an option left out where reading takes null.
@@ -75,9 +77,8 @@ public enum JSONSchema {
   /// A number; also the texts that stand for what JSON cannot write, where the range has them.
   private static func number(_ spec: OptionSpec) -> [JSONValue.Member] {
     let number = [JSONValue.Member("type", "number")] + bounds(spec)
-    let special = ["NaN", "Infinity", "-Infinity"].filter { text in
-      guard let interval = spec.interval, let value = JSONValue.string(text).double else { return true }
-      return interval.contains(value)
+    let special = ["Infinity", "-Infinity"].filter { text in
+      JSONValue.string(text).double.map { spec.interval?.contains($0) ?? false } ?? false
     }
     if special.isEmpty { return number }
     return [JSONValue.Member("anyOf", [.object(number), ["enum": .array(special.map { .string($0) })]])]
@@ -94,11 +95,11 @@ public enum JSONSchema {
   private static func bounds(_ spec: OptionSpec) -> [JSONValue.Member] {
     guard let interval = spec.interval else { return [] }
     var members: [JSONValue.Member] = []
-    if let lower = interval.lower {
-      members.append(JSONValue.Member(lower.isIncluded ? "minimum" : "exclusiveMinimum", number(lower.value)))
+    if let lower = interval.finiteLower {
+      members.append(JSONValue.Member(interval.includesLower ? "minimum" : "exclusiveMinimum", number(lower)))
     }
-    if let upper = interval.upper {
-      members.append(JSONValue.Member(upper.isIncluded ? "maximum" : "exclusiveMaximum", number(upper.value)))
+    if let upper = interval.finiteUpper {
+      members.append(JSONValue.Member(interval.includesUpper ? "maximum" : "exclusiveMaximum", number(upper)))
     }
     return members
   }

@@ -1,3 +1,5 @@
+import PluginHost
+
 /// Reads a map by rows: types, ranges and choices are checked, defaults filled in, and every problem told.
 public struct OptionParser {
   /// Whose options they are, as messages say it: `callback 'early-stopping'`.
@@ -159,16 +161,20 @@ public struct OptionParser {
   @discardableResult
   private func check(_ value: Double, _ spec: OptionSpec, _ node: ConfigNode) throws(ConfigProblem) -> Double
   {
-    guard let range = spec.range else { return value }
-    guard let interval = spec.interval else {
+    let range = spec.range ?? "( , )"
+    guard let interval = OptionRange(range) else {
       throw ConfigProblem(
         .wrongOptionSpec,
         "the range of \(noun) '\(spec.key)' of \(owner) is wrong: '\(range.shownInMessages)'",
         at: node.position, in: place, help: "a mistake of its author: a range is written as [0, 1) or (0, )")
     }
-    guard interval.contains(value) else {
+    guard spec.type == .duration ? interval.containsDuration(value) : interval.contains(value) else {
+      let takesInfinity = interval.contains(.infinity) || interval.contains(-.infinity)
+      let expected =
+        value.isFinite || takesInfinity
+        ? "\(interval)" : spec.range == nil ? "finite" : "finite and \(interval)"
       throw problem(
-        .outOfRange, spec, "must be \(interval), not \(node.text.shownInMessages)", at: node.position,
+        .outOfRange, spec, "must be \(expected), not \(node.text.shownInMessages)", at: node.position,
         help: spec.summary)
     }
     return value

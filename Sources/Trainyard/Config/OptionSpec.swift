@@ -1,3 +1,5 @@
+import PluginHost
+
 /// An option of a component, or a key of the pipeline file: what it is called, takes and means.
 public struct OptionSpec: Hashable, Sendable {
   public enum ValueType: String, Hashable, Sendable, CaseIterable {
@@ -50,7 +52,7 @@ public struct OptionSpec: Hashable, Sendable {
   }
 
   /// `range`, where it is one.
-  public var interval: Interval? { range.flatMap(Interval.init) }
+  public var interval: OptionRange? { range.flatMap(OptionRange.init) }
 
   /// What a value must be: `an integer, at least 0`.
   public var expectation: String {

@@ -13,6 +13,9 @@ final class CrossValidationSource: FitSource {
     var folder: String?
     var next = 0
     var results: [Int: Result<RunReport, any Error>] = [:]
+    /// Of the folds that have it: to look at all of them after each would take the square of their number.
+    var lossSum = 0.0
+    var lossCount = 0
   }
 
   init(
@@ -58,13 +61,17 @@ final class CrossValidationSource: FitSource {
   }
 
   func finished(_ job: FitJob, _ result: Result<RunReport, any Error>) {
-    let all = state.withLock { state in
+    let loss = CrossValidationReport.FoldReport.metrics(of: result).first { $0.name == "val_loss" }?.value
+    let mean = state.withLock { state -> Double? in
       state.results[job.number] = result
-      return CrossValidationReport.metrics(of: state.results.keys.sorted().compactMap { state.results[$0] })
+      if let loss {
+        state.lossSum += loss
+        state.lossCount += 1
+      }
+      return state.lossCount > 0 ? state.lossSum / Double(state.lossCount) : nil
     }
-    let soFar = all.first { $0.name == "val_loss" }
     display.finished(
-      label(job.number), result, soFar: soFar.map { "val_loss \(ShortNumber.text($0.mean)) so far" } ?? "")
+      label(job.number), result, soFar: mean.map { "val_loss \(ShortNumber.text($0)) so far" } ?? "")
   }
 
   /// As lines call it: "fold 3", "repeat 2, fold 3".

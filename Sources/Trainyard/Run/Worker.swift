@@ -260,6 +260,23 @@ final class Worker {
     return MetricListing.all(metrics)
   }
 
+  /// A run that ends before its first batch, for what only its beginning finds out: all are reset, callbacks are told of
+  /// its begin and of its end as interrupted, and the set of metrics is frozen. Nothing is trained, and nothing that is written stays.
+  func rehearse(_ plan: Plan) throws -> [MetricListing] {
+    var request = FitRequest(plan)
+    request.plan.training.learningRateSearch = nil
+    request.plan.output.began = nil
+    // Where a run would have a folder, callbacks are to find one.
+    let folder = try plan.output.folder.map { _ in try ReplayFolder() }
+    defer { withExtendedLifetime(folder) {} }
+    if let folder { request.folder = .exact(PathName.join(folder.path, "run")) }
+    let interruption = Interruption()
+    interruption.request()
+    let report = try fit(request, console: SilentConsole(), interruption: interruption)
+    if let failure = report.result.failure { throw failure }
+    return MetricListing.all(context.metrics)
+  }
+
   /// The model and the summary. They are written for a failed run too: what was learned so far is the user's.
   ///
   /// All files of the run are made safe together; what is recorded of it afterwards has them.

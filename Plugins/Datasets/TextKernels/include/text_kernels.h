@@ -29,10 +29,13 @@ ptrdiff_t text_cells(const uint8_t **cursor, uint8_t separator, double *const *c
 typedef struct {
   /* Line ends: LF, CR and CRLF. */
   ptrdiff_t lines;
+  /* Double quotes. */
+  ptrdiff_t quotes;
   /* The first byte that is zero or does not go on a text in UTF-8; -1: none. */
   ptrdiff_t bad;
 } text_facts;
 
+/* Where a byte is bad, the counts are of what lies before it or a little more. */
 text_facts text_look(const uint8_t *text, ptrdiff_t count);
 
 #endif
