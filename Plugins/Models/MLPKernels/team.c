@@ -105,6 +105,9 @@ static void start(mlp_team *team) {
   pthread_attr_setstacksize(&attributes, STACK);
   /* Signals are for the threads that know what to do about them. */
   sigfillset(&all);
+  /* What a crash raises cannot wait: the handler writes down who was being called. */
+  const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+  for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++) sigdelset(&all, crashes[i]);
   pthread_sigmask(SIG_BLOCK, &all, &before);
   int count = 1;
   for (; count < team->wanted; count++) {
