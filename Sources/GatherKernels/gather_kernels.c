@@ -69,20 +69,37 @@ static inline uint32_t not_finite(float x) {
   return (both.bits & 0x7F800000u) == 0x7F800000u;
 }
 
-/* A single number in each row, as most targets are. */
-static inline int copy_column(float *restrict to, ptrdiff_t stride, const float *restrict from,
-                              const int64_t *restrict rows, ptrdiff_t count) {
+/* Rows too short for a vector loop's preparations. */
+enum { NARROW = 16 };
+
+/* Rows of a width that is known when this is compiled; inlined once for each. */
+#define INLINE static inline __attribute__((always_inline))
+INLINE int copy_rows(float *restrict to, ptrdiff_t stride, const float *restrict from, const int64_t *restrict rows,
+                     ptrdiff_t count, const int width) {
   uint32_t bad = 0;
-  for (ptrdiff_t i = 0; i < count; i++) {
-    float x = from[rows ? (ptrdiff_t)rows[i] : i];
-    to[i * stride] = x;
-    bad |= not_finite(x);
+  for (ptrdiff_t i = 0; i < count; i++, to += stride) {
+    const float *row = ROW(i);
+    for (int j = 0; j < width; j++) {
+      to[j] = row[j];
+      bad |= not_finite(row[j]);
+    }
   }
   return bad != 0;
 }
 
-/* Rows too short for a vector loop's preparations. */
-enum { NARROW = 16 };
+INLINE int copy_few(float *restrict to, ptrdiff_t stride, const float *restrict from, const int64_t *restrict rows,
+                    ptrdiff_t count, ptrdiff_t width) {
+  switch (width) {
+  case 1: return copy_rows(to, stride, from, rows, count, 1);
+  case 2: return copy_rows(to, stride, from, rows, count, 2);
+  case 3: return copy_rows(to, stride, from, rows, count, 3);
+  case 4: return copy_rows(to, stride, from, rows, count, 4);
+  case 5: return copy_rows(to, stride, from, rows, count, 5);
+  case 6: return copy_rows(to, stride, from, rows, count, 6);
+  case 7: return copy_rows(to, stride, from, rows, count, 7);
+  default: return copy_rows(to, stride, from, rows, count, 8);
+  }
+}
 
 static inline int copy_narrow(float *restrict to, const float *restrict row, ptrdiff_t width) {
   uint32_t bad = 0;
@@ -107,10 +124,12 @@ KERNEL
 ptrdiff_t gather_floats(float *restrict to, ptrdiff_t stride, const float *restrict from,
                         const int64_t *restrict rows, ptrdiff_t count, ptrdiff_t width) {
   ptrdiff_t first = -1;
-  if (width == 1) {
-    if (!copy_column(to, stride, from, rows, count)) return -1;
-    for (first = 0; !not_finite(*ROW(first));) first++;
-    return first;
+  if (width > 0 && width <= 8) {
+    if (!copy_few(to, stride, from, rows, count, width)) return -1;
+    for (ptrdiff_t i = 0; i < count; i++)
+      for (ptrdiff_t j = 0; j < width; j++)
+        if (not_finite(ROW(i)[j])) return i;
+    return -1;
   }
   for (ptrdiff_t i = 0; i < count; i++, to += stride) {
     PREFETCH_ROW(i);
@@ -118,4 +137,8 @@ ptrdiff_t gather_floats(float *restrict to, ptrdiff_t stride, const float *restr
     if (bad && first < 0) first = i;
   }
   return first;
+}
+
+void gather_announce(const void *from, const int64_t *rows, ptrdiff_t count, ptrdiff_t size) {
+  for (ptrdiff_t i = 0; i < count; i++) __builtin_prefetch((const char *)from + rows[i] * size, 0, 2);
 }

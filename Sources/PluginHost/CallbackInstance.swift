@@ -51,17 +51,15 @@ public final class CallbackInstance: Instance {
       record.pointee.state == CallRecord.running
     else { return try callAtBorder(hook, event) }
     guard let function = hooks[hook] else { return }
-    record.pointee.serial &+= 1
     record.pointee.call = UInt8(truncatingIfNeeded: hook)
     let status = function(instance, event)
     record.pointee.call = CallRecord.idle
-    if status != TY_OK || record.pointee.hasFault != 0 { throw failure(hook, status, .failedInRun) }
+    if status != TY_OK || record.pointee.attention != 0 { try settle(hook, status) }
   }
 
   @usableFromInline
-  func failure(_ hook: Int, _ status: ty_status, _ state: InstanceState) -> PluginFailure {
-    enter(state)
-    return context.failure(of: PluginCall(hook: hook), status)
+  func settle(_ hook: Int, _ status: ty_status) throws {
+    try settle(PluginCall(hook: hook), status, onFailure: .failedInRun)
   }
 
   /// The hooks that move the instance from state to state, and everything out of order.

@@ -8,6 +8,7 @@ let mostElements = 1 << 20
 func withInstance<R>(_ host: UnsafePointer<ty_host>?, _ otherwise: R, _ body: (InstanceContext) -> R) -> R {
   guard let context = host?.pointee.context else { return otherwise }
   return Unmanaged<InstanceContext>.fromOpaque(context)._withUnsafeGuaranteedRef { context in
+    context.call.pointee.attention |= CallRecord.wasUsed
     guard let watch = context.watch else { return body(context) }
     watch.hostBegins()
     defer { watch.hostEnds() }

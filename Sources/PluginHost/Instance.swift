@@ -39,16 +39,16 @@ public class Instance {
       name: name, component: component, services: services,
       options: try OptionTable(component, try NamedLibraries.sealed(options, component.pins)))
     var pointer: UnsafeMutableRawPointer?
-    context.call.pointee.serial = 1
     context.call.pointee.call = PluginCall.create.rawValue
     let status = lifeCycle.create?(component.pointer, context.host, &pointer) ?? TY_FAILED
-    if status != TY_OK || context.call.pointee.hasFault != 0 {
+    if status != TY_OK || context.call.pointee.hasFault {
       let failure = context.failure(of: .create, status)
       // The plugin takes the instance for made, though it misused the host.
       if status == TY_OK { lifeCycle.destroy?(pointer) }
       throw failure
     }
     context.call.pointee.call = CallRecord.idle
+    context.forgetWords()
     context.options = nil
     self.name = name
     self.component = component
@@ -110,10 +110,7 @@ public class Instance {
     begin(call)
     let status = body()
     record.pointee.call = CallRecord.idle
-    if status != TY_OK || record.pointee.hasFault != 0 {
-      if let state { record.pointee.state = state.rawValue }
-      throw context.failure(of: call, status)
-    }
+    if status != TY_OK || record.pointee.attention != 0 { try settle(call, status, onFailure: state) }
   }
 
   /// Makes one call that answers something else than a status.
@@ -122,14 +119,18 @@ public class Instance {
     begin(call)
     let answer = body()
     record.pointee.call = CallRecord.idle
-    if record.pointee.hasFault != 0 { throw context.failure(of: call, TY_OK) }
+    if record.pointee.attention != 0 { try settle(call, TY_OK, onFailure: nil) }
     return answer
   }
 
   @inline(__always)
-  private func begin(_ call: PluginCall) {
-    record.pointee.serial &+= 1
-    record.pointee.call = call.rawValue
+  private func begin(_ call: PluginCall) { record.pointee.call = call.rawValue }
+
+  /// What a call that has failed, or has used the host, comes to.
+  func settle(_ call: PluginCall, _ status: ty_status, onFailure state: InstanceState?) throws {
+    guard status != TY_OK || record.pointee.hasFault else { return context.forgetWords() }
+    if let state { record.pointee.state = state.rawValue }
+    throw context.failure(of: call, status)
   }
 
   /// A reset, legal in every state but `destroyed`; afterwards the instance is as new.

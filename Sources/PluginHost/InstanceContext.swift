@@ -23,7 +23,8 @@ final class InstanceContext {
   /// No host numbers so many metrics; what would need a larger table is no id.
   private static let mostMetrics: UInt32 = 1 << 20
 
-  private var words: (serial: UInt64, text: String)?
+  /// For the call that is running.
+  private var words: String?
   private var fault: String?
   private static let longestWords = 4096
 
@@ -61,8 +62,12 @@ final class InstanceContext {
 
   var runningCall: PluginCall { PluginCall(rawValue: call.pointee.call) ?? .none }
 
-  /// The plugin's own words for the call that is running. The last ones win.
-  func say(_ text: String) { words = (call.pointee.serial, text) }
+  /// The plugin's own words for the call that is running. The last ones win; between calls there is nothing to say.
+  func say(_ text: String) {
+    guard call.pointee.call != CallRecord.idle else { return }
+    call.pointee.attention |= CallRecord.wasUsed
+    words = text
+  }
 
   func say(_ text: UnsafePointer<CChar>?) {
     if let text = Foreign.words(text, limit: Self.longestWords) { say(text) }
@@ -71,18 +76,23 @@ final class InstanceContext {
   /// The plugin has used the host in a way that the contract does not allow: the call that is running fails,
   /// whatever it returns. The first fault is kept.
   func misuse(_ text: String) {
-    guard call.pointee.hasFault == 0 else { return }
-    call.pointee.hasFault = 1
+    guard !call.pointee.hasFault else { return }
+    call.pointee.attention |= CallRecord.hasFault
     fault = text
+  }
+
+  /// A call has succeeded: words that were said in it are no other's.
+  func forgetWords() {
+    call.pointee.attention = 0
+    words = nil
   }
 
   /// What went wrong in the call that has just returned `status`.
   func failure(of call: PluginCall, _ status: ty_status) -> PluginFailure {
-    let said = words.flatMap { $0.serial == self.call.pointee.serial ? $0.text : nil }
-    let fault = self.call.pointee.hasFault != 0 ? self.fault : nil
-    self.call.pointee.hasFault = 0
+    let said = words
+    let fault = self.call.pointee.hasFault ? self.fault : nil
     self.fault = nil
-    self.words = nil
+    forgetWords()
     let text =
       switch status {
       case TY_OK, TY_FAILED: fault ?? said ?? "the plugin gave no reason"
@@ -103,15 +113,21 @@ final class InstanceContext {
 /// The call that is running on an instance.
 @usableFromInline
 struct CallRecord {
-  /// Counts calls, so that words of an earlier call are not taken for those of this one.
-  @usableFromInline var serial: UInt64 = 0
   /// A `PluginCall`.
   @usableFromInline var call: UInt8 = CallRecord.idle
-  @usableFromInline var hasFault: UInt8 = 0
+  /// What there is to look at when the call has returned, in bits; mostly nothing.
+  @usableFromInline var attention: UInt8 = 0
   /// An `InstanceState`.
   @usableFromInline var state: UInt8 = InstanceState.created.rawValue
 
   init() {}
+
+  var hasFault: Bool { attention & CallRecord.hasFault != 0 }
+
+  /// Of `attention`: the instance has called its host, and may have asked it for something.
+  static let wasUsed: UInt8 = 1
+  /// Of `attention`: it did so as the contract does not allow.
+  static let hasFault: UInt8 = 2
 
   // Computed, so that code of other modules sees plain numbers.
   @inlinable static var idle: UInt8 { 12 }

@@ -18,4 +18,7 @@ void gather_bytes(float *to, ptrdiff_t stride, const uint8_t *from, const int64_
 ptrdiff_t gather_floats(float *to, ptrdiff_t stride, const float *from, const int64_t *rows, ptrdiff_t count,
                         ptrdiff_t width);
 
+/* The beginnings of rows that will be gathered soon, of `size` bytes each, come nearer while other work is done. */
+void gather_announce(const void *from, const int64_t *rows, ptrdiff_t count, ptrdiff_t size);
+
 #endif

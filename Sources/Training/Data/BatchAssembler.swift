@@ -64,23 +64,30 @@ public final class BatchAssembler {
   ///   source throws.
   func fill(_ slot: BatchSlot, rows: UnsafeBufferPointer<Int64>, seed: UInt64, epoch: Int) throws {
     slot.prepare(rows: rows.count)
-    let parts = slot.parts
     try reader.load(rows, seed: seed, epoch: epoch)
-    var output = parts.features.floats.baseAddress
+    var output = slot.places.features.assumingMemoryBound(to: Float.self)
     for index in features.indices {
-      guard let start = output else { break }
       let feature = features[index]
       let values = reader.values(of: feature.field, rows: rows)
-      slot.unknown[index] = try feature.gather(values, into: start, stride: columns)
-      output = start + feature.columns
+      let unknown = try feature.gather(values, into: output, stride: columns)
+      if unknown > 0 { slot.unknown[index] = unknown }
+      output += feature.columns
     }
-    if let target, let tensor = parts.target { try target.gather(reader, rows, into: tensor) }
+    if let target, let place = slot.places.target { try target.gather(reader, rows, into: place) }
+    if weight != nil || group != nil { try gatherMore(slot, rows) }
+    slot.isFilled = true
+  }
+
+  private func gatherMore(_ slot: BatchSlot, _ rows: UnsafeBufferPointer<Int64>) throws {
+    let parts = slot.parts
     if let weight, let tensor = parts.weight {
       try weight.gather(reader, rows, target: parts.target, into: tensor)
     }
     if let group, let tensor = parts.group { try gatherGroup(group, rows, into: tensor) }
-    slot.isFilled = true
   }
+
+  /// Says which rows the next `fill` will be asked for.
+  func announce(_ rows: UnsafeBufferPointer<Int64>) { reader.announce(rows) }
 
   func byField(_ unknown: [Int]) -> [String: Int] {
     var result: [String: Int] = [:]

@@ -141,6 +141,7 @@ public final class BatchLoader {
 
   private func fillInline() throws -> Int {
     if !isFullBatch || !work.slots[0].isFilled { try work.fill(slot: 0, item: position) }
+    if shuffle { work.announce(item: position + 1) }
     return 0
   }
 }

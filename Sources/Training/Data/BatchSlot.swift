@@ -6,6 +6,9 @@ final class BatchSlot {
   /// Unknown categories in the batch, for each feature.
   var unknown: [Int]
 
+  /// The memory of `parts`, which stays where it is however many rows the batch has: to be filled without counting the
+  /// owners of tensors.
+  let places: Places
   private let capacity: Int
   private let full: Parts
   /// The tensors of the batch as it is now.
@@ -24,8 +27,14 @@ final class BatchSlot {
     }
   }
 
+  struct Places {
+    let features: UnsafeMutableRawPointer
+    let target: UnsafeMutableRawPointer?
+  }
+
   init(_ full: Parts, capacity: Int, features: Int) {
     self.full = full
+    places = Places(features: full.features.base, target: full.target?.base)
     parts = full
     self.capacity = capacity
     unknown = Array(repeating: 0, count: features)

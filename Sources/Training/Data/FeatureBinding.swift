@@ -9,6 +9,9 @@ final class FeatureBinding {
   private let how: How
   private let sourceName: String
 
+  /// Numbers that stay as they are.
+  private let isPlain: Bool
+
   private enum How {
     case numbers(NumberScaling)
     case categories(CategoryTable)
@@ -25,15 +28,20 @@ final class FeatureBinding {
     let kind: FittedFeature.Kind
     (field, kind) = try find(fitted.name, shape: fitted.shape, in: source)
     guard kind == fitted.kind else { throw otherKind(fitted.name, kind, source) }
-    how =
-      switch fitted.kind {
-      case .number: .numbers(scaling(of: fitted))
-      case .category: .categories(try table(of: fitted, source.fields[field]))
-      }
+    switch fitted.kind {
+    case .number:
+      let scaling = scaling(of: fitted)
+      how = .numbers(scaling)
+      isPlain = scaling.isIdentity
+    case .category:
+      how = .categories(try table(of: fitted, source.fields[field]))
+      isPlain = false
+    }
   }
 
   /// - Returns: the number of unknown categories met.
   func gather(_ values: FieldValues, into output: UnsafeMutablePointer<Float>, stride: Int) throws -> Int {
+    if isPlain, values.type == .float32, gatherPlain(values, output, stride: stride) == nil { return 0 }
     switch how {
     case .numbers(let scaling):
       if let row = gatherNumbers(values, scaling, output, stride: stride) {

@@ -1,3 +1,5 @@
+import GatherKernels
+
 /// Reads chosen fields of a source, row numbers in hand: from views where the source gives them, else through
 /// `read` into memory that is kept for the next time.
 final class FieldReader {
@@ -9,6 +11,8 @@ final class FieldReader {
   /// By number of the field.
   private let views: [Tensor?]
   private let staged: [Int]
+  /// Views of short rows, as bytes.
+  private let short: [(base: UnsafeRawPointer, size: Int)]
   private var capacity = 0
   private var outputs: [Tensor?] = []
   /// The same, cut to the last batch of a pass.
@@ -30,6 +34,10 @@ final class FieldReader {
     }
     self.views = views
     self.staged = staged
+    short = zip(views, self.fields).compactMap { view, field in
+      let size = field.width * field.type.size
+      return size <= Self.shortRow ? view.map { (UnsafeRawPointer($0.base), size) } : nil
+    }
   }
 
   /// Takes memory for as many rows at once.
@@ -41,6 +49,18 @@ final class FieldReader {
     for index in staged {
       let field = fields[index]
       outputs[index] = Tensor(zeros: field.type, shape: [rows] + field.shape)
+    }
+  }
+
+  /// A row as long as this is in one or two lines of the caches; longer ones are fetched as they are read.
+  private static let shortRow = 64
+  /// More rows at once would drive out what is in use.
+  private static let mostAnnounced = 512
+
+  /// Says which rows will be asked for next: shuffled ones come from anywhere in memory, and can do so in time.
+  func announce(_ rows: UnsafeBufferPointer<Int64>) {
+    for view in short {
+      gather_announce(view.base, rows.baseAddress, min(rows.count, Self.mostAnnounced), view.size)
     }
   }
 

@@ -35,11 +35,18 @@ final class LoaderWork: @unchecked Sendable {
 
   /// Puts batch `item` of the epoch into a slot.
   func fill(slot: Int, item: Int) throws {
-    let start = item * batchSize
-    let end = min(order.count, start + batchSize)
+    try withRows(of: item) { try assembler.fill(slots[slot], rows: $0, seed: seed, epoch: epoch) }
+  }
+
+  /// Batch `item` comes next. There may be none.
+  func announce(item: Int) { withRows(of: item) { if !$0.isEmpty { assembler.announce($0) } } }
+
+  @inline(__always)
+  private func withRows(of item: Int, _ body: (UnsafeBufferPointer<Int64>) throws -> Void) rethrows {
     try order.withUnsafeBufferPointer { order in
-      try assembler.fill(
-        slots[slot], rows: UnsafeBufferPointer(rebasing: order[start..<end]), seed: seed, epoch: epoch)
+      let start = min(order.count, item * batchSize)
+      let end = min(order.count, start + batchSize)
+      try body(UnsafeBufferPointer(rebasing: order[start..<end]))
     }
   }
 }

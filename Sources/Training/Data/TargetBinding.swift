@@ -39,10 +39,13 @@ final class TargetBinding {
     }
   }
 
-  func gather(_ reader: FieldReader, _ rows: UnsafeBufferPointer<Int64>, into tensor: Tensor) throws {
+  /// - Parameter place: Of as many elements of `type` as the rows have.
+  func gather(_ reader: FieldReader, _ rows: UnsafeBufferPointer<Int64>, into place: UnsafeMutableRawPointer)
+    throws
+  {
     switch how {
     case .numbers:
-      guard var output = tensor.floats.baseAddress else { return }
+      var output = place.assumingMemoryBound(to: Float.self)
       for field in fields {
         let values = reader.values(of: field, rows: rows)
         if let row = gatherPlain(values, output, stride: plan.outputWidth) {
@@ -51,11 +54,11 @@ final class TargetBinding {
         output += values.width
       }
     case .codes(let table):
-      guard let output = tensor.int32s.baseAddress else { return }
+      let output = place.assumingMemoryBound(to: Int32.self)
       let values = reader.values(of: fields[0], rows: rows)
       if let row = gatherClasses(values, table, output) { throw badLabel(values, row) }
     case .values(let classes):
-      guard let output = tensor.int32s.baseAddress else { return }
+      let output = place.assumingMemoryBound(to: Int32.self)
       let values = reader.values(of: fields[0], rows: rows)
       if let row = gatherClasses(values, valued: classes, output) { throw badLabel(values, row) }
     }

@@ -54,8 +54,10 @@ extension TargetPlan {
     result.reserveCapacity(rows.count)
     try reader.scan(rows, fields: binding.fields) { values in
       let part = Tensor(zeros: .int32, shape: [values[0].count])
-      try binding.gather(reader, values[0].rows, into: part)
-      result += part.int32s
+      try withExtendedLifetime(part) {
+        try binding.gather(reader, values[0].rows, into: part.base)
+        result += part.int32s
+      }
     }
     return result
   }

@@ -6,45 +6,11 @@ final class CallbackList {
   private var table: CallTable
   /// A callback was dropped while the table was being walked: it is made anew before the next hook.
   private var tableIsStale = false
-  private var costs: [ObjectIdentifier: CostTable] = [:]
+  private var costs: [ObjectIdentifier: CallbackCosts] = [:]
   let all: [LoopCallback]
 
-  /// Of one callback, by hook. An object, so that adding to it copies nothing.
-  private final class CostTable {
-    var rows = [Cost](repeating: Cost(), count: Hook.allCases.count)
-    subscript(hook: Hook) -> Cost {
-      _read { yield rows[hook.rawValue] }
-      _modify { yield &rows[hook.rawValue] }
-    }
-  }
-
-  private struct Cost {
-    var timed = 0
-    var nanoseconds: Int64 = 0
-    /// Of the first call, which finds cold caches and says little of the others.
-    var first: Int64 = 0
-
-    mutating func add(_ time: Int64) {
-      if timed == 0 { first = time }
-      timed += 1
-      nanoseconds += time
-    }
-
-    /// Of all calls, from those that were timed.
-    func estimate(calls: Int) -> Double {
-      guard timed > 1, calls > timed else {
-        return Double(nanoseconds) / Double(max(timed, 1)) * Double(calls) / 1e9
-      }
-      let mean = Double(nanoseconds - first) / Double(timed - 1)
-      return (Double(first) + mean * Double(calls - 1)) / 1e9
-    }
-    /// Calls of the hook that ended before its turn, by the failure of another.
-    var missed = 0
-    /// Calls of the hook until it was dropped.
-    var untilDropped: Int?
-  }
   /// Calls of each hook, whoever was called.
-  private var calls = [Int](repeating: 0, count: Hook.allCases.count)
+  private var calls = HookCounts()
 
   /// Per-batch hooks are timed on every 64th call; reading the clock costs more than many a hook.
   private static let sampleMask = 63
@@ -57,19 +23,21 @@ final class CallbackList {
   init(_ callbacks: [LoopCallback]) {
     all = callbacks
     active = callbacks
-    table = CallTable(callbacks)
+    table = CallTable(callbacks, costs: [:], chained: false)
   }
 
   /// Counts from the start, and with every callback: one that was dropped in the run before is as new.
   func beginRun() {
     active = all
     dropped = []
-    renewTable()
-    calls = Array(repeating: 0, count: Hook.allCases.count)
-    for callback in all {
-      costs[ObjectIdentifier(callback)] = CostTable()
-    }
+    calls = HookCounts()
+    for callback in all { costs[ObjectIdentifier(callback)] = CallbackCosts() }
+    // A reset may put another instance in a callback's place: no chains before that.
+    renewTable(chained: false)
   }
+
+  /// Every callback is reset: those that can be told together are from here on.
+  func chainUp() { renewTable() }
 
   /// Leaves out those that were dropped before the run was resumed.
   func drop(_ earlier: [(callback: String, reason: String)]) {
@@ -86,13 +54,17 @@ final class CallbackList {
     let count = calls[hook.rawValue]
     calls[hook.rawValue] = count &+ 1
     if !hook.isPerBatch || count & Self.sampleMask == 0 { return try callTimed(hook, event) }
-    for position in table.range(hook) {
-      try table[position]._withUnsafeGuaranteedRef { callback in try callOne(callback, hook, event) }
+    for step in table.steps(hook) {
+      if let chain = step.chain {
+        try chain._withUnsafeGuaranteedRef { try tell($0, of: step.first, hook, event) }
+      } else {
+        try table[step.first]._withUnsafeGuaranteedRef { try callOne($0, hook, event) }
+      }
     }
   }
 
-  private func renewTable() {
-    table = CallTable(active)
+  private func renewTable(chained: Bool = true) {
+    table = CallTable(active, costs: costs, chained: chained)
     for (callback, next) in zip(active, active.dropFirst()) { callback.next = next }
     active.last?.next = nil
     for callback in active { callback.followersChanged() }
@@ -100,16 +72,38 @@ final class CallbackList {
   }
 
   private func callTimed(_ hook: Hook, _ event: EventFrame) throws {
-    for callback in active where callback.hooks.contains(hook) {
-      let start = Stopwatch.nanoseconds()
-      defer { count(callback, hook, since: start) }
+    var start = Stopwatch.nanoseconds()
+    for position in table.positions(hook) {
+      let callback = table[position].takeUnretainedValue()
+      // The end of one is the beginning of the next: reading the clock is most of what this costs.
+      defer { start = count(table.costs(position), callback, hook, since: start) }
       try callOne(callback, hook, event)
     }
   }
 
-  private func count(_ callback: LoopCallback, _ hook: Hook, since start: Int64) {
-    let time = max(0, Stopwatch.nanoseconds() - start + callback.timeElsewhere)
-    costs[ObjectIdentifier(callback)]?[hook].add(time)
+  /// - Returns: the time at its end.
+  @discardableResult
+  private func count(
+    _ costs: CallbackCosts?, _ callback: LoopCallback, _ hook: Hook, since start: Int64
+  ) -> Int64 {
+    let end = Stopwatch.nanoseconds()
+    costs?[hook].add(max(0, end - start + callback.timeElsewhere))
+    return end
+  }
+
+  /// Every callback of a chain, which stops where there is something to see to.
+  private func tell(_ chain: HookChain, of first: Int, _ hook: Hook, _ event: EventFrame) throws {
+    var next = 0
+    while next < chain.count {
+      do {
+        try chain.tell(event, from: &next)
+        try table[first &+ next &- 1]._withUnsafeGuaranteedRef { callback in
+          if !callback.effects.isEmpty { try applyEffects(callback, hook) }
+        }
+      } catch {
+        try failed(table[first + max(0, next - 1)].takeUnretainedValue(), hook, event, error)
+      }
+    }
   }
 
   @inline(__always) private func callOne(
@@ -161,7 +155,7 @@ final class CallbackList {
   func callAlone(_ callback: LoopCallback, _ hook: Hook, _ event: EventFrame) -> (any Error)? {
     guard callback.hooks.contains(hook) else { return nil }
     let start = Stopwatch.nanoseconds()
-    defer { count(callback, hook, since: start) }
+    defer { count(costs[ObjectIdentifier(callback)], callback, hook, since: start) }
     do {
       try callback.call(hook, event)
       try applyEffects(callback, hook)

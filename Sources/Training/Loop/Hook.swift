@@ -30,6 +30,13 @@ public enum Hook: Int, CaseIterable, Sendable {
   }
 }
 
+/// A number for each hook, in one piece.
+typealias HookCounts = InlineArray<12, Int>
+
+extension HookCounts {
+  init() { self.init(repeating: 0) }
+}
+
 /// How a run ended. Numbered as in the contract.
 public enum Outcome: Int, Sendable {
   case running, finished, stopped, interrupted, failed

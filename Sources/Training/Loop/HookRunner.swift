@@ -61,6 +61,7 @@ public final class HookRunner {
       for case .log(let level, let text) in callback.effects.effects { say(level, text, from: callback.name) }
       callback.effects.removeAll()
     }
+    callbacks.chainUp()
     slots = WeightSlots(model: model)
   }
 
@@ -212,7 +213,7 @@ public final class HookRunner {
   /// Calls every callback that has the hook. All are told, also when one asks to stop.
   @inline(__always) public func call(_ hook: Hook, _ logs: Logs) throws {
     frame.hook = hook
-    frame.logs = logs
+    if frame.logs !== logs { frame.logs = logs }
     if target.records(hook) { target.record(frame) }
     if callbacks.wants(hook) { try callbacks.call(hook, touched()) }
   }

@@ -38,6 +38,9 @@ open class LoopCallback {
   open func reset() throws {}
   /// One hook. Effects go to `effects`.
   open func call(_ hook: Hook, _ event: EventFrame) throws {}
+  /// A chain of this callback and as many of those that come after it in the hook as can be told together with it, from
+  /// the first on. `nil`: it is told alone. Asked before the run's first epoch, when all are reset.
+  open func chain(_ hook: Hook, with followers: ArraySlice<LoopCallback>) -> HookChain? { nil }
   open func saveState() throws -> StateTable { [:] }
   open func loadState(_ state: StateTable) throws {}
   /// Nanoseconds that its last call took beside what a clock around it shows; below 0 where others were called in it.
@@ -252,6 +255,8 @@ public final class Batch {
   /// Rises when anything but `endsPass` is set: whoever has described the batch in another form has nothing to do while
   /// it stays, for a loader fills the same memory over and over.
   public private(set) var layout = 0
+  /// The batch in another form, kept by whoever needs it so: a loader that reads ahead gives out several in turn.
+  public var form: AnyObject?
 
   public init() {}
 }

@@ -286,6 +286,7 @@ public final class Trainer {
     let hasEnd = hooks.wants(.batchEnd)
     let hasStep = hooks.wants(.optimizerStep)
     let logs = hooks.batchLogs
+    let words = model.words
     var total = state?.training ?? Evaluation.Total()
     try attempt("the training data", "read", epoch: epoch) {
       try trainingData.begin(epoch: epoch, startBatch: total.batches)
@@ -303,7 +304,7 @@ public final class Trainer {
       try attempt("model '\(model.name)'", "train_step", epoch: epoch, batch: number) {
         try model.trainStep(batch, step)
       }
-      hooks.takeWords()
+      if let words, !words.isEmpty { hooks.takeWords() }
       let numbers = step.numbers
       total.loss += numbers.loss * numbers.weight
       total.weight += numbers.weight

@@ -87,16 +87,32 @@ final class CTensor {
   }
 }
 
-/// A batch in the contract's form.
+/// Batches in the contract's form. Each keeps its own, which model and monitors are shown.
 final class CBatch {
-  let pointer = UnsafeMutablePointer<ty_batch>.allocate(capacity: 1)
+  /// The batch that was asked for last. Held, so that no other can come to lie where it does.
+  private var last: Batch?
+  private var form = BatchForm()
+
+  /// Valid until the batch is filled anew.
+  func describe(_ batch: Batch) -> UnsafePointer<ty_batch> {
+    if last !== batch {
+      last = batch
+      form = (batch.form as? BatchForm) ?? BatchForm()
+      batch.form = form
+    }
+    return form.describe(batch)
+  }
+}
+
+/// One batch in the contract's form.
+private final class BatchForm {
+  private let pointer = UnsafeMutablePointer<ty_batch>.allocate(capacity: 1)
   private let features = CTensor()
   private let target = CTensor()
   private let weight = CTensor()
   private let group = CTensor()
-  /// The batch that is described, and its layout then. Held, so that no other batch can come to lie where it does.
-  private var described: Batch?
-  private var describedLayout = 0
+  /// Of the batch, when it was described; below 0: it never was.
+  private var layout = -1
 
   init() {
     pointer.initialize(to: ty_batch())
@@ -105,12 +121,14 @@ final class CBatch {
 
   deinit { pointer.deallocate() }
 
-  func describe(_ batch: Batch) -> UnsafePointer<ty_batch> {
+  @inline(__always) func describe(_ batch: Batch) -> UnsafePointer<ty_batch> {
     pointer.pointee.ends_pass = batch.endsPass ? 1 : 0
-    let layout = batch.layout
-    if described === batch, describedLayout == layout { return UnsafePointer(pointer) }
-    described = batch
-    describedLayout = layout
+    if layout != batch.layout { fill(batch) }
+    return UnsafePointer(pointer)
+  }
+
+  private func fill(_ batch: Batch) {
+    layout = batch.layout
     pointer.pointee.pass = UInt32(batch.pass.rawValue)
     pointer.pointee.rows = Int64(batch.rows)
     pointer.pointee.data_id = batch.dataID
@@ -118,6 +136,5 @@ final class CBatch {
     pointer.pointee.target = target.describe(batch.target)
     pointer.pointee.weight = weight.describe(batch.weight)
     pointer.pointee.group = group.describe(batch.group)
-    return UnsafePointer(pointer)
   }
 }

@@ -72,6 +72,25 @@ class CallbackAdapter: LoopCallback {
 
   override func followersChanged() { knownNeighbours = [:] }
 
+  /// Those in this process that come next, as far as nobody else is between them.
+  override func chain(_ hook: Hook, with followers: ArraySlice<LoopCallback>) -> HookChain? {
+    guard let first = chained else { return nil }
+    var instances = [first]
+    for follower in followers {
+      guard let next = follower as? CallbackAdapter, next.bridge === bridge, let instance = next.chained
+      else {
+        break
+      }
+      instances.append(instance)
+    }
+    return AdapterChain(instances, hook, bridge)
+  }
+
+  /// What a chain calls; a subclass has a `call` of its own.
+  private var chained: CallbackInstance? {
+    type(of: self) == CallbackAdapter.self ? instance as? CallbackInstance : nil
+  }
+
   /// Those of the same helper that are called next, with nobody in between.
   private func neighbours(_ remote: RemoteCallback, _ hook: Hook) -> [RemoteCallback] {
     if let known = knownNeighbours[hook] { return known }
@@ -97,6 +116,23 @@ class CallbackAdapter: LoopCallback {
   override var randomState: [UInt64] {
     get { context.randomState }
     set { context.randomState = newValue }
+  }
+}
+
+/// Callback plugins of this process that follow one another in a hook.
+private final class AdapterChain: HookChain {
+  private let chain: CallbackChain
+  private let bridge: EventBridge
+
+  init?(_ instances: [CallbackInstance], _ hook: Hook, _ bridge: EventBridge) {
+    guard let chain = CallbackChain(instances, hook: hook.rawValue) else { return nil }
+    self.chain = chain
+    self.bridge = bridge
+    super.init(count: chain.count)
+  }
+
+  override func tell(_ event: EventFrame, from next: inout Int) throws {
+    try chain.call(bridge.pointer(event), from: &next)
   }
 }
 

@@ -65,8 +65,10 @@ final class ModelAdapter: LoopModel {
       loss: step.pointee.loss, weight: step.pointee.weight,
       optimizerSteps: Int(step.pointee.optimizer_steps))
     let raw = step.pointee.prediction
-    let old = result.prediction
-    if old.base == raw.data, raw.byte_offset == 0, old.rows == batch.rows, old.shape.count == Int(raw.ndim) {
+    // Piece by piece: a copy of the tensor would count its owners.
+    if result.prediction.base == raw.data, raw.byte_offset == 0, result.prediction.rows == batch.rows,
+      result.prediction.shape.count == Int(raw.ndim)
+    {
       return
     }
     guard let prediction = Tensor(borrowing: raw) else { throw LoopError("its prediction cannot be read") }
