@@ -29,6 +29,16 @@ public final class ForeignCall {
   /// What callbacks read and write.
   private let exchange = Exchange()
 
+  /// Data that one argument alone takes, and by `*const`: rows of this type go there as they are, without a further look.
+  private struct DirectPlace {
+    var argument: Int
+    var type: ForeignScalar
+  }
+
+  private var directPrediction: DirectPlace?
+  private var directTarget: DirectPlace?
+  private var directWeight: DirectPlace?
+
   /// Which arguments take what.
   private struct Places {
     var data:
@@ -77,6 +87,18 @@ public final class ForeignCall {
     for index in 0..<count { (addresses + index).initialize(to: UnsafeMutableRawPointer(words + index)) }
     returned.initialize(repeating: 0, count: 2)
     for (index, argument) in function.signature.arguments.enumerated() { try place(argument, index) }
+    directPrediction = direct(.prediction)
+    directTarget = direct(.target)
+    directWeight = direct(.weight)
+  }
+
+  /// `nil` where rows have to be looked at: to be converted, copied, or kept for callbacks.
+  private func direct(_ data: ForeignData) -> DirectPlace? {
+    let takers = places.data.filter { $0.data == data }
+    guard closures.isEmpty, takers.count == 1, let place = takers.first, place.isConst,
+      ForeignConversion.fault(data, from: place.type, to: place.type, largest: 0) == nil
+    else { return nil }
+    return DirectPlace(argument: place.argument, type: place.type)
   }
 
   deinit {
@@ -184,6 +206,13 @@ public final class ForeignCall {
   /// Hands over rows for the next call: themselves through `*const`, else a copy that the function may write. Rows are
   /// converted where it takes another type. The function must not keep the pointer.
   public func bind(_ data: ForeignData, to array: ForeignArray) throws(ForeignError) {
+    let direct =
+      switch data {
+      case .prediction: directPrediction
+      case .target: directTarget
+      case .weight: directWeight
+      }
+    if let direct, direct.type == array.type { return point(direct.argument, to: array.base) }
     for place in places.data where place.data == data {
       if let fault = ForeignConversion.fault(data, from: array.type, to: place.type, largest: 0) {
         throw fault.about(place.argument)

@@ -45,7 +45,7 @@ public final class ComponentDescription: Sendable {
     self.options = options
     self.pointer = pointer
     self.table = table
-    hooks = table.hooks.filter(\.isFilled).map(\.name)
+    hooks = table.hooks
     slots = table.optionalSlots.filter(\.isFilled).map(\.name)
     flags = table.flags
     libraryPath = library.path

@@ -68,11 +68,11 @@ enum ComponentTable {
     }
   }
 
-  /// The hooks of a callback, in the order of TY_HOOK_…; empty for other kinds.
-  var hooks: [Slot] {
+  /// The hooks that a callback has, in the order of TY_HOOK_…; none of other kinds.
+  var hooks: [String] {
     guard case .callback(let table) = self else { return [] }
     let functions = hookFunctions(table)
-    return functions.indices.map { (hookNames[$0], functions[$0] != nil) }
+    return functions.indices.compactMap { functions[$0] == nil ? nil : hookNames[$0] }
   }
 
   /// The other slots that may be NULL.

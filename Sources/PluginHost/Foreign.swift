@@ -44,10 +44,8 @@ enum Foreign {
   /// A copy of a NUL-terminated text.
   static func text(_ start: UnsafePointer<CChar>?, limit: Int = longestText) throws(TextFault) -> String {
     guard let start else { throw .missing }
-    let length = strnlen(start, limit)
-    guard length < limit else { throw .tooLong }
-    let bytes = UnsafeRawBufferPointer(start: start, count: length)
-    guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+    guard strnlen(start, limit) < limit else { throw .tooLong }
+    guard let text = String(validatingCString: start) else { throw .notUTF8 }
     return text
   }
 

@@ -41,7 +41,10 @@ public final class PluginLibrary: Sendable {
     var isPinned: Bool
   }
 
-  private static let opened = Mutex<[Key: PluginLibrary]>([:])
+  /// Room for more than most programs open: a table that grows is made anew each time.
+  private static let roomForLibraries = 128
+
+  private static let opened = Mutex<[Key: PluginLibrary]>(Dictionary(minimumCapacity: roomForLibraries))
 
   private static func open(at path: String, _ pins: LibraryPins?) throws(LoadFault) -> PluginLibrary {
     let file = try LibraryFile(path)
@@ -63,7 +66,8 @@ public final class PluginLibrary: Sendable {
   }
 
   /// What stood under each path when the dynamic linker was given it.
-  private static let linked = Mutex<[String: LibraryFile.Identity]>([:])
+  private static let linked = Mutex<[String: LibraryFile.Identity]>(
+    Dictionary(minimumCapacity: roomForLibraries))
 
   /// The linker knows libraries by their paths: under one that it knows it gives the library that once lay there. A
   /// file that has taken the place of another is therefore opened as a copy.

@@ -46,6 +46,29 @@ import Testing
     }
   }
 
+  @Test func `rows of the function's own type and of another may come in turns`() throws {
+    let (singles, doubles): ([Float], [Double]) = ([1, 2, 4], [8, 16, 32])
+    let call = try CLibrary.call(
+      "sum_f64", "f64", #"[{"bind": "prediction", "as": "*const f64"}, {"bind": 3, "as": "usize"}]"#)
+    for _ in 0..<2 {
+      try doubles.withUnsafeBytes {
+        try call.bind(.prediction, to: ForeignArray(try #require($0.baseAddress), .f64, count: 3))
+        call()
+      }
+      #expect(call.result == 56)
+      try singles.withUnsafeBytes {
+        try call.bind(.prediction, to: ForeignArray(try #require($0.baseAddress), .f32, count: 3))
+        call()
+      }
+      #expect(call.result == 7)
+    }
+    let whole: [Int64] = [1, 2, 3]
+    try whole.withUnsafeBytes { bytes in
+      let array = ForeignArray(try #require(bytes.baseAddress), .i64, count: 3)
+      #expect(throws: ForeignError.self) { try call.bind(.prediction, to: array) }
+    }
+  }
+
   @Test(arguments: [("sum_u8", "u8"), ("sum_i64", "i64"), ("sum_f64", "f64"), ("sum_f32", "f32")])
   func `class numbers become any type that holds them`(symbol: String, type: String) throws {
     let classes: [Int32] = [0, 9, 2]
