@@ -129,9 +129,10 @@ engines: swift packages dataset engine-packages ## Build and test the models ove
 	TRAINYARD_ENGINES=1 $(TORCH) SWIFT=$(SWIFT) VIRTUAL_ENV=$(CURDIR)/$(ENGINES) TORCH_PYTHON=$(TORCH_PYTHON) \
 	  Tests/run.sh --skip-build --filter EngineTests
 
-engines-cost: swift packages engine-packages ## What the host costs over the engines' own loops
+engines-cost: swift packages engine-packages ## Measure what the host costs over the engines' own loops; writes docs/performance-engines.md
 	TRAINYARD_ENGINES=1 $(TORCH) $(SWIFT) build -c release $(RELEASE_FLAGS)
-	VIRTUAL_ENV=$(CURDIR)/$(ENGINES) $(ENGINES)/bin/python Benchmarks/engines/cost.py --program $(PROGRAM)
+	VIRTUAL_ENV=$(CURDIR)/$(ENGINES) TORCH_PYTHON=$(TORCH_PYTHON) \
+	  $(ENGINES)/bin/python Benchmarks/engines/cost.py --program $(PROGRAM) --page docs/performance-engines.md
 
 tensorboard-check: swift packages ## Read event files back with the tensorboard package from PyPI
 	[ -x $(TENSORBOARD)/bin/python ] || python3 -m venv $(TENSORBOARD)

@@ -1,122 +1,228 @@
-"""What the host costs over an engine's own loop: the same library, data, parameters, seed, threads and work.
+"""What the host costs over an engine's own loop: the same library, data, parameters, threads and work.
 
-    python Benchmarks/engines/cost.py --program .build/release/trainyard [--rows 20000] [--rounds 60] [--repeat 3]
+    python cost.py --program .build/release/trainyard [--page docs/performance-engines.md] [--minutes 3.5] [--only xgboost]
 
-Both sides hand the rows over, boost, and measure the loss of training and validation rows after each round, with early
-stopping that never stops. Trainyard also writes metrics.csv and its recording. Runs alternate; the least of each side counts.
-Two figures: the time of a whole run, rows included, and the processor time of its second half of rounds (a run of half as
-many is taken off), which other work on the machine disturbs less.
+Both sides train the same rounds and note the processor time of their process at the end of each: `loops.py`, which is the
+engine's own loop in Python, and a run of Trainyard, by a callback (`stamps.c`). Runs alternate until the minutes are used up.
+Of each round the least of all runs counts, on either side: what else happens on the machine only ever adds. What the measure
+itself is worth is shown by the same figure of the own loop's odd runs beside its even ones.
+
+With valgrind there is one more figure of the boosters, free of noise: the instructions of a round that are the host's and its
+plugins'.
 """
 
 import argparse
 import json
 import os
+import pathlib
+import platform
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-import numpy as np
+import numpy
+
+from instructions import difference, stripped
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TABLE = """
+data:
+  train: {{dataset: npz, file: train.npz, features: x, target: y, target_type: category}}
+  validation: {{dataset: npz, file: valid.npz, features: x, target: y, target_type: category}}
+model: {model}
+train: {{epochs: {rounds}, threads: {threads}, seed: 7}}
+callbacks: [{{plugin: early-stopping, monitor: val_loss, patience: {rounds}, restore_best_weights: true}}, ./libstamps.so]
+output: {{folder: runs}}
+"""
+IMAGES = """
+data: {{train: {{dataset: npz, file: images.npz, features: x, target: y}}}}
+model: {model}
+train: {{epochs: {rounds}, batch_size: 64, threads: {threads}, seed: 7}}
+callbacks: [./libstamps.so]
+output: {{folder: runs}}
+"""
+COUNTED_ROWS = 20000
+# Of each engine: its pipeline, its model, how many rounds, and how many are counted by callgrind, which takes minutes to
+# open libtorch.
+ENGINES = {
+    "xgboost": (TABLE, "{plugin: xgboost, max_depth: 6, eta: 0.1, seed: 7}", 100, (5, 15)),
+    "lightgbm": (TABLE, "{plugin: lightgbm, num_leaves: 63, learning_rate: 0.1, seed: 7}", 100, (5, 15)),
+    "torch": (IMAGES, "{plugin: torch, module: cnn.pt, input_shape: [1, 28, 28], optimizer: adam, learning_rate: 0.001}", 12, None),
+}
 
 
 def make(folder, rows):
-    random = np.random.default_rng(3)
+    random = numpy.random.default_rng(3)
     for name, count in [("train", rows), ("valid", rows // 5)]:
-        features = np.round(random.normal(size=(count, 30)), 4)
-        score = features[:, 0] - 2 * features[:, 1] * features[:, 2] + np.sin(2 * features[:, 3]) + features[:, 4:10].sum(1)
-        target = (score + random.normal(size=count) > 0).astype(int)
-        head = ",".join([f"x{n}" for n in range(30)] + ["y"])
-        np.savetxt(f"{folder}/{name}.csv", np.column_stack([features, target]), delimiter=",", header=head, comments="", fmt="%.4f")
+        x = random.normal(size=(count, 30)).astype(numpy.float32)
+        score = x[:, 0] - 2 * x[:, 1] * x[:, 2] + numpy.sin(2 * x[:, 3]) + x[:, 4:10].sum(1)
+        y = (score + random.normal(size=count) > 0).astype(numpy.int32)
+        numpy.savez(f"{folder}/{name}.npz", x=x, y=y)
+    # Ten shapes under noise; what they are does not matter to the work.
+    y = random.integers(0, 10, 3200).astype(numpy.int32)
+    x = random.uniform(size=(10, 28, 28))[y] + random.normal(size=(3200, 28, 28))
+    numpy.savez(f"{folder}/images.npz", x=x.astype(numpy.float32), y=y)
 
 
-def read(folder, name):
-    rows = np.genfromtxt(f"{folder}/{name}.csv", delimiter=",", skip_header=1)
-    return rows[:, :-1].astype(np.float32), rows[:, -1].astype(np.float32)
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, folder
+        self.program = str(pathlib.Path(options.program).resolve())
+        subprocess.run(["cc", "-std=c11", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", "-I",
+                        str(ROOT / "Sources/CTrainyard/include"), str(HERE / "stamps.c"), "-o", f"{folder}/libstamps.so"], check=True)
+
+    def available(self, engine):
+        if not (pathlib.Path(self.program).parent / f"lib{engine}.so").exists():
+            return False
+        if engine != "torch":
+            return True
+        made = subprocess.run([self.python(engine), str(ROOT / "examples/engines/torch/make_modules.py"), "cnn"], capture_output=True)
+        if made.returncode == 0:
+            shutil.copy(ROOT / "examples/engines/torch/cnn.pt", self.folder)
+        return made.returncode == 0
+
+    def python(self, engine):
+        return self.options.torch_python if engine == "torch" else sys.executable
+
+    def arguments(self, engine, rounds):
+        pipeline, model, _, _ = ENGINES[engine]
+        text = pipeline.format(model=model, rounds=rounds, threads=self.options.threads)
+        pathlib.Path(self.folder, "p.yaml").write_text(text)
+        shutil.rmtree(f"{self.folder}/runs", ignore_errors=True)
+        return ["run", "p.yaml", "--quiet", "--name", "r"]
+
+    def losses(self, engine, side):
+        """Trains once; the losses of the last round. Its stamps are in the file."""
+        rounds = ENGINES[engine][2]
+        if side == "own":
+            command = [self.python(engine), str(HERE / "loops.py"), engine, self.folder, str(rounds), str(self.options.threads)]
+        else:
+            command = [self.program] + self.arguments(engine, rounds)
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, "TRAINYARD_STAMPS": f"{self.folder}/stamps"})
+        if done.returncode != 0:
+            sys.exit(f"{command} failed:\n{done.stdout}{done.stderr}")
+        if side == "own":
+            return json.loads(done.stdout)
+        head, *lines = pathlib.Path(self.folder, "runs/r/metrics.csv").read_text().split("\n")
+        return dict(zip(head.split(","), lines[rounds - 1].split(",")))
+
+    def rounds(self, engine, side):
+        """Processor and wall seconds of each round but the first, which has other work in it."""
+        found = self.losses(engine, side)
+        stamps = numpy.loadtxt(f"{self.folder}/stamps")
+        return numpy.diff(stamps, axis=0), found
 
 
-def clock():
-    return time.perf_counter(), time.process_time()
+def same(engine, own, host):
+    """Both sides have done the same work."""
+    for name, value in own.items():
+        # Torch's batches are drawn otherwise on each side.
+        bound = 0.1 if engine == "torch" else 1e-5
+        if not abs(float(host[name]) - value) < bound:
+            sys.exit(f"{engine}: '{name}' is {host[name]} in Trainyard, and {value} in its own loop")
 
 
-def since(began):
-    return tuple(now - then for now, then in zip(clock(), began))
+def least(runs):
+    return numpy.min(runs, axis=0).sum(axis=0)
 
 
-def xgboost(train, valid, rounds, threads):
-    import xgboost as xgb
-
-    began = clock()
-    data = xgb.DMatrix(train[0], label=train[1], nthread=threads)
-    other = xgb.DMatrix(valid[0], label=valid[1], nthread=threads)
-    parameters = {"objective": "binary:logistic", "max_depth": 6, "eta": 0.1, "seed": 7, "nthread": threads, "eval_metric": "logloss"}
-    xgb.train(parameters, data, rounds, evals=[(data, "train"), (other, "valid")], early_stopping_rounds=rounds, verbose_eval=False)
-    return since(began)
-
-
-def lightgbm(train, valid, rounds, threads):
-    import lightgbm as lgb
-
-    began = clock()
-    data = lgb.Dataset(train[0], train[1])
-    other = lgb.Dataset(valid[0], valid[1], reference=data)
-    parameters = {"objective": "binary", "num_leaves": 63, "learning_rate": 0.1, "seed": 7, "num_threads": threads,
-                  "metric": "binary_logloss", "deterministic": True, "force_col_wise": True, "verbosity": -1}
-    lgb.train(parameters, data, rounds, valid_sets=[data, other], callbacks=[lgb.early_stopping(rounds, verbose=False)])
-    return since(began)
+def figures(runs):
+    """Of one engine: what the tables say."""
+    own, host = numpy.array(runs["own"]), numpy.array(runs["host"])
+    a, b = least(own), least(host)
+    middle = [statistics.median(side.sum(axis=1)[:, 0]) for side in (own, host)]
+    odd, even = least(own[::2])[0], least(own[1::2])[0]
+    rounds = own.shape[1]
+    return {"runs": len(own), "own": a[0] / rounds * 1e3, "host": b[0] / rounds * 1e3, "processor": b[0] / a[0] - 1,
+            "wall": b[1] / a[1] - 1, "median": middle[1] / middle[0] - 1, "itself": odd / even - 1}
 
 
-MODELS = {"xgboost": (xgboost, "{plugin: xgboost, max_depth: 6, eta: 0.1, seed: 7}"),
-          "lightgbm": (lightgbm, "{plugin: lightgbm, num_leaves: 63, learning_rate: 0.1, seed: 7}")}
+def percent(value):
+    return f"{100 * value:+.1f} %"
 
 
-def host(program, folder, name, model, rounds, threads):
-    with open(f"{folder}/p.yaml", "w") as file:
-        file.write(f"""
-data:
-  train: {{dataset: csv, file: train.csv, target: y, target_type: category}}
-  validation: {{dataset: csv, file: valid.csv, target: y, target_type: category}}
-model: {model}
-train: {{epochs: {rounds}, threads: {threads}, seed: 7}}
-callbacks: [{{plugin: early-stopping, monitor: val_loss, patience: {rounds}, restore_best_weights: true}}]
-output: {{folder: runs}}
-""")
-    before = os.times()
-    subprocess.run([os.path.abspath(program), "run", "p.yaml", "--quiet", "--name", name], cwd=folder, check=True,
-                   capture_output=True)
-    with open(f"{folder}/runs/{name}/summary.json") as file:
-        seconds = json.load(file)["seconds"]
-    after = os.times()
-    return seconds, after.children_user + after.children_system - before.children_user - before.children_system
+def write(page, part, text):
+    path = pathlib.Path(page)
+    old = path.read_text()
+    begin, end = f"<!-- begin: {part} -->\n", f"<!-- end: {part} -->"
+    if begin not in old or end not in old:
+        sys.exit(f"{page} has no markers for '{part}'")
+    path.write_text(old[: old.index(begin) + len(begin)] + text + old[old.index(end):])
+
+
+def measure(bench, engines):
+    make(bench.folder, bench.options.rows)
+    runs = {engine: {"own": [], "host": []} for engine in engines}
+    start, number = time.monotonic(), 0
+    # As long as one more time of all fits in, and four times at least.
+    while number < 4 or (time.monotonic() - start) * (number + 1) / number < bench.options.minutes * 60:
+        for engine in engines:
+            found = {}
+            for side in ("own", "host") if number % 2 == 0 else ("host", "own"):
+                taken, found[side] = bench.rounds(engine, side)
+                runs[engine][side].append(taken)
+            same(engine, found["own"], found["host"])
+        number += 1
+    lines = []
+    for engine in engines:
+        found = figures(runs[engine])
+        lines.append(f"| {engine} | {found['own']:.2f} | {found['host']:.2f} | **{percent(found['processor'])}** | "
+                     f"{percent(found['wall'])} | {percent(found['median'])} | {percent(found['itself'])} | {found['runs']} |")
+        print(lines[-1], flush=True)
+    threads = bench.options.threads
+    return (f"{platform.machine()}, {os.cpu_count()} cores, {threads} thread{'s' if threads > 1 else ''}; load "
+            f"{os.getloadavg()[0]:.1f} at the end.\n\n"
+            "| engine | own loop, ms a round | in Trainyard | the host costs, processor time | wall time | median of whole runs "
+            "| own loop: odd runs over even ones | runs of each |\n|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
+
+
+def count(bench, engines):
+    make(bench.folder, COUNTED_ROWS)
+    lines = []
+    for engine in engines:
+        if ENGINES[engine][3] is None:
+            continue
+        few, many = ENGINES[engine][3]
+        plugins = [engine, "npz", "early-stopping"]
+        program = stripped(bench.program, plugins, bench.folder)
+        found = difference(lambda rounds: bench.arguments(engine, rounds), program, bench.folder, few, many)
+        total = sum(found.values())
+        lines.append(f"| {engine} | {found['engine'] / 1e6:.1f} | {found['system'] / 1e6:.2f} | {found['host'] / 1e6:.2f} | "
+                     f"**{100 * found['host'] / total:.2f} %** |")
+        print(lines[-1], flush=True)
+    return ("| engine | millions of instructions a round in the engine | in libc and libm, whoever called | in the host and its "
+            "plugins | share of these |\n|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--program", default=".build/release/trainyard")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--program", default=str(ROOT / ".build/release/trainyard"))
+    parser.add_argument("--page", help="the page whose tables are filled in")
+    parser.add_argument("--only", choices=list(ENGINES), help="one engine")
     parser.add_argument("--rows", type=int, default=100000)
-    parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=3.5)
+    parser.add_argument("--torch-python", default=os.environ.get("TORCH_PYTHON", "/usr/bin/python3"))
+    parser.add_argument("--no-instructions", action="store_true")
+    parser.add_argument("--no-times", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        make(folder, options.rows)
-        train, valid = read(folder, "train"), read(folder, "valid")
-        print(f"{options.rows} rows of 30 features, {options.rounds} rounds, {options.threads} threads, least of {options.repeat}")
-        for engine, (own, model) in MODELS.items():
-            sides = {"own loop": lambda count, name: own(train, valid, count, options.threads),
-                     "in Trainyard": lambda count, name: host(options.program, folder, name, model, count, options.threads)}
-            found = {side: {"whole": [], "half": []} for side in sides}
-            for number in range(options.repeat):
-                for side, measure in sides.items():
-                    whole = measure(options.rounds, f"{engine}-{number}")
-                    half = measure(options.rounds // 2, f"{engine}-{number}-half")
-                    found[side]["whole"].append(whole)
-                    found[side]["half"].append(half[1])
-            walls = [min(wall for wall, _ in found[side]["whole"]) for side in sides]
-            rounds = [min(cpu for _, cpu in found[side]["whole"]) - min(found[side]["half"]) for side in sides]
-            for what, (theirs, ours) in [("whole run, s", walls), ("second half of rounds, processor s", rounds)]:
-                print(f"{engine:9} {what:36} own loop {theirs:7.3f}   in Trainyard {ours:7.3f}   {100 * (ours / theirs - 1):+.1f} %",
-                      flush=True)
+        bench = Bench(options, folder)
+        engines = [name for name in ENGINES if options.only in (None, name) and bench.available(name)]
+        tables = {}
+        if not options.no_instructions and shutil.which("valgrind"):
+            tables["instructions"] = count(bench, engines)
+        if not options.no_times:
+            tables["times"] = measure(bench, engines)
+    for part, text in tables.items():
+        if options.page:
+            write(options.page, part, text)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

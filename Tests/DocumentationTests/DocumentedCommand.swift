@@ -7,9 +7,9 @@ struct DocumentedCommand: CustomStringConvertible, Sendable {
   var description: String { "\(document): \(words.joined(separator: " "))" }
 
   /// Programs whose lines in a document are commands.
-  private static let programs: Set<String> = ["trainyard", "cc", "swift"]
+  static let programs: Set<String> = ["trainyard", "cc", "swift"]
 
-  static func all(in document: String) throws -> [DocumentedCommand] {
+  static func all(in document: String, programs: Set<String> = programs) throws -> [DocumentedCommand] {
     let text = String(decoding: try readFile(packageFolder() + "/" + document), as: UTF8.self)
     var commands: [DocumentedCommand] = []
     var open = false

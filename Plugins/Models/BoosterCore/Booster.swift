@@ -29,32 +29,15 @@ public final class Booster {
     case bytes([UInt8])
   }
 
-  /// Rows in the engine's form. They depend on options and data alone, and stay from run to run.
-  private struct Kept {
-    var id: UInt64
-    var rows: Int
-    var featureCount: Int
-    var hasTarget: Bool
-    var hasWeight: Bool
-    var hasGroup: Bool
-    var matrix: any EngineMatrix
-    /// See `EngineRows`.
-    var order: [Int]?
-
-    func serves(_ batch: Batch) -> Bool {
-      batch.dataID != 0 && id == batch.dataID && rows == batch.rows && featureCount == batch.features.width
-        && hasTarget == (batch.target != nil) && hasWeight == (batch.weight != nil)
-        && hasGroup == (batch.group != nil)
-    }
-  }
-  private var training: Kept?
-  private var evaluated: Kept?
+  /// They depend on options, data, task and seed alone, and stay while these do.
+  private var training: KeptRows?
+  private var evaluated: KeptRows?
 
   private let engine: any Engine
   private let host: Host
   private var task = TaskDescription(kind: .regression, featureShape: [1], outputWidth: 1)
-  private let floats = Memory<Float>()
-  private let doubles = Memory<Double>()
+  private var seed: UInt64 = 0
+  private let predictions: Predictions
   private let shownBytes = Memory<UInt8>()
   /// One for each kind: the host looks at all weights together.
   private let shownNumbers: [Memory<Double>]
@@ -62,31 +45,31 @@ public final class Booster {
   public init(_ engine: any Engine, host: Host) {
     self.engine = engine
     self.host = host
+    predictions = Predictions(inDoubles: engine.traits.predictsDoubles)
     shownNumbers = engine.traits.importanceKinds.map { _ in Memory<Double>() }
   }
 
   // MARK: A run
 
-  /// - Parameter threads: That the engine may use; `nil`: as many as the run grants.
-  public func reset(seed: UInt64, task: TaskDescription, threads: Int?) throws {
+  public func reset(seed: UInt64, task: TaskDescription) throws {
     run = Run()
     progress = Progress()
-    if self.task.featureCount != task.featureCount { (training, evaluated) = (nil, nil) }
-    self.task = task
-    try engine.configure(task, seed: seed, threads: threads ?? max(1, task.threads))
+    // Targets are laid out as the task has them, and rows that bins are made from are drawn.
+    let isAsBefore =
+      seed == self.seed && task.featureCount == self.task.featureCount && task.kind == self.task.kind
+      && task.outputWidth == self.task.outputWidth
+    if !isAsBefore { (training, evaluated) = (nil, nil) }
+    (self.task, self.seed) = (task, seed)
+    try engine.configure(task, seed: seed, threads: max(1, task.threads))
     tell()
   }
 
   public var facts: ModelFacts {
     ModelFacts(
-      task: task.kind, width: isWide ? task.outputWidth : 0, predictsDoubles: engine.traits.predictsDoubles,
+      task: task.kind, width: Predictions.isWide(task) ? task.outputWidth : 0,
+      predictsDoubles: engine.traits.predictsDoubles,
       needsFullBatch: true, resumesExactly: engine.traits.approximation == nil)
   }
-
-  private var isWide: Bool {
-    task.kind == .classes || task.kind == .regression && task.outputWidth > 1
-  }
-  private var width: Int { isWide ? task.outputWidth : 1 }
 
   /// One round. Loss and prediction are those before it.
   public func trainStep(_ batch: Batch) throws -> StepResult {
@@ -96,10 +79,10 @@ public final class Booster {
     if let ensemble = run.ensemble, run.rounds > 0 {
       let isWhole = try ensemble.rounds == run.rounds && ensemble.grows(on: kept.matrix)
       let growing = isWhole ? ensemble : try grow(on: kept.matrix, batch, from: try bytes())
-      prediction = try inBatchOrder(growing.predictTraining(), kept.order, batch.rows)
+      prediction = try predictions.inBatchOrder(growing.predictTraining(), kept.order, batch.rows, task)
     } else {
       _ = try grow(on: kept.matrix, batch, from: nil)
-      prediction = try constant(batch.rows)
+      prediction = try predictions.constant(batch.rows, task)
     }
     let loss = loss(engine.traits.loss, task.kind, batch, prediction)
     if let ensemble = run.ensemble {
@@ -117,9 +100,10 @@ public final class Booster {
       let rows = try EngineRows(batch, grouped: false)
       let matrix = batch.dataID == 0 ? nil : try evaluatedMatrix(batch, rows)
       let rounds = try ensemble.rounds == run.rounds ? nil : run.rounds
-      prediction = try shaped(try ensemble.predict(rows, matrix, rounds: rounds), batch.rows)
+      prediction = try Predictions.shaped(
+        try ensemble.predict(rows, matrix, rounds: rounds), batch.rows, task)
     } else {
-      prediction = try constant(batch.rows)
+      prediction = try predictions.constant(batch.rows, task)
     }
     let loss = loss(engine.traits.loss, task.kind, batch, prediction)
     tell()
@@ -140,78 +124,23 @@ public final class Booster {
 
   // MARK: Rows
 
-  private func kept(_ batch: Batch, _ matrix: any EngineMatrix, _ order: [Int]?) -> Kept {
-    Kept(
-      id: batch.dataID, rows: batch.rows, featureCount: batch.features.width, hasTarget: batch.target != nil,
-      hasWeight: batch.weight != nil, hasGroup: batch.group != nil, matrix: matrix,
-      order: order)
-  }
-
-  private func keptTraining(_ batch: Batch) throws -> Kept {
-    if let training, training.serves(batch), engineKeeps(training.matrix) { return training }
+  private func keptTraining(_ batch: Batch) throws -> KeptRows {
+    if let training, training.serves(batch) { return training }
     guard batch.target != nil else { throw PluginError("a training batch without a target") }
     // What was built beside other rows does not fit these.
     (training, evaluated) = (nil, nil)
     let rows = try EngineRows(batch, grouped: task.kind == .ranking)
-    let new = kept(batch, try engine.matrix(rows, forTraining: true, beside: nil), rows.order)
+    let new = KeptRows(batch, try engine.matrix(rows, forTraining: true, beside: nil), rows.order)
     training = new
     return new
-  }
-
-  private func engineKeeps(_ matrix: any EngineMatrix) -> Bool {
-    (matrix as? any SeededMatrix)?.isCurrent ?? true
   }
 
   private func evaluatedMatrix(_ batch: Batch, _ rows: EngineRows) throws -> any EngineMatrix {
     if let evaluated, evaluated.serves(batch) { return evaluated.matrix }
     evaluated = nil
     let matrix = try engine.matrix(rows, forTraining: false, beside: training?.matrix)
-    evaluated = kept(batch, matrix, nil)
+    evaluated = KeptRows(batch, matrix, nil)
     return matrix
-  }
-
-  // MARK: Predictions
-
-  /// Before the first round nothing is known: 0, or each class alike.
-  private func constant(_ rows: Int) throws -> TensorView {
-    let value: Double =
-      switch task.kind {
-      case .binary: 0.5
-      case .classes: 1 / Double(max(1, task.outputWidth))
-      case .regression, .ranking: 0
-      }
-    if engine.traits.predictsDoubles {
-      let room = doubles.room(for: rows * width)
-      room.update(repeating: value)
-      return try shaped(TensorView(doubles.base, .float64, shape: TensorShape(rows * width)), rows)
-    }
-    let room = floats.room(for: rows * width)
-    room.update(repeating: Float(value))
-    return try shaped(TensorView(floats.base, .float32, shape: TensorShape(rows * width)), rows)
-  }
-
-  private func shaped(_ view: TensorView, _ rows: Int) throws -> TensorView {
-    guard view.count == rows * width else {
-      throw PluginError(
-        "the engine predicts \(view.count) numbers for \(rows) rows, where \(rows * width) were expected",
-        help: "does the objective fit the task?")
-    }
-    return TensorView(
-      view.base, view.type, shape: isWide ? TensorShape(rows, task.outputWidth) : TensorShape(rows))
-  }
-
-  /// As the batch has its rows, where the engine has them otherwise: only in rankings, which have one number a row.
-  private func inBatchOrder(_ found: TensorView, _ order: [Int]?, _ rows: Int) throws -> TensorView {
-    let prediction = try shaped(found, rows)
-    guard let order else { return prediction }
-    if prediction.type == .float64 {
-      let (room, given) = (doubles.room(for: rows), prediction.doubles)
-      for (place, row) in order.enumerated() { room[row] = given[place] }
-      return TensorView(doubles.base, .float64, shape: TensorShape(rows))
-    }
-    let (room, given) = (floats.room(for: rows), prediction.floats)
-    for (place, row) in order.enumerated() { room[row] = given[place] }
-    return TensorView(floats.base, .float32, shape: TensorShape(rows))
   }
 
   // MARK: Trees
@@ -325,10 +254,4 @@ public final class Booster {
     progress.learningRate = value
     try run.ensemble?.setLearningRate(value)
   }
-}
-
-/// A matrix whose form depends on more than its rows.
-public protocol SeededMatrix: EngineMatrix {
-  /// Whether it would be made the same now.
-  var isCurrent: Bool { get }
 }

@@ -10,8 +10,6 @@ final class LightGBM: BoostedModel {
       "Gradient boosted trees by LightGBM: classification, regression, ranking. One boosting round is one epoch."
   )
 
-  @Option("Threads of the engine; without a value those that the run grants.", range: "[1, 4096]")
-  var threads: Int?
   @Option(
     "LightGBM's library. Without a value: TRAINYARD_LIGHTGBM_LIBRARY, the active Python environment, the system's."
   )
@@ -38,9 +36,7 @@ final class LightGBM: BoostedModel {
     }
   }
 
-  func reset(seed: UInt64, task: TaskDescription) throws {
-    try made.reset(seed: seed, task: task, threads: threads)
-  }
+  func reset(seed: UInt64, task: TaskDescription) throws { try made.reset(seed: seed, task: task) }
 }
 
 @c @implementation

@@ -14,6 +14,7 @@ struct LightGBMParameters {
       canonical[name] = name
       for other in others { canonical[other] = name }
     }
+    try given.refuse(["threads"], help: Self.threads)
     for (written, value) in given.entries {
       guard let name = canonical[written] else {
         let nearest = nearestName(to: written, in: canonical.keys.sorted())
@@ -39,10 +40,12 @@ struct LightGBMParameters {
   func number(_ name: String) -> Double? { text(name).flatMap { Double($0) } }
   func flag(_ name: String) -> Bool { ["true", "1", "+"].contains(text(name)?.lowercased() ?? "") }
 
+  private static let threads = "say 'threads' under 'train': every model takes it from there"
+
   /// What the host decides, and where to say it instead.
   private static let refused: [String: String] = {
     var table = [
-      "num_threads": "say 'threads', which all engines understand",
+      "num_threads": threads,
       "metric": "metrics are monitors' work: add them to the pipeline's 'monitors'",
       "num_class": "the data says how many classes there are",
       "num_iterations": "a round is an epoch: say 'epochs' under 'train'",

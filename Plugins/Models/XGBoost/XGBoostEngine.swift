@@ -15,7 +15,8 @@ final class XGBoostEngine: Engine {
     self.library = library
     self.parameters = parameters
     self.objective = objective
-    try parameters.refuse(["nthread", "n_jobs"], help: "say 'threads', which all engines understand")
+    try parameters.refuse(
+      ["nthread", "n_jobs", "threads"], help: "say 'threads' under 'train': every model takes it from there")
     try parameters.refuse(
       ["eval_metric", "disable_default_eval_metric"],
       help: "metrics are monitors' work: add them to the pipeline's 'monitors'")

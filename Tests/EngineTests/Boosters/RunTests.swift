@@ -109,19 +109,27 @@ import Trainyard
     let mixed = (0..<10).flatMap { offset in
       stride(from: offset, to: rows.count - 1, by: 10).map { rows[$0 + 1] }
     }
-    for engine in Engine.allCases {
-      try program.write(
-        "p.yaml", engine, .ranking, parameters: parameters(engine), rounds: 8,
-        more: "monitors: [{plugin: ndcg, k: 5}]")
-      let answer = try program.run(["run", "p.yaml", "--name", "\(engine)"])
-      #expect(answer.status == 0, "\(answer.errors)")
-      #expect(answer.output.contains("val_ndcg"))
+    for order in ["grouped", "mixed"] {
+      if order == "mixed" {
+        try program.folder.write("ranking-train.csv", ([rows[0]] + mixed).joined(separator: "\n") + "\n")
+      }
+      for engine in Engine.allCases {
+        try program.write(
+          "p.yaml", engine, .ranking, parameters: parameters(engine), rounds: 8,
+          more: "monitors: [{plugin: ndcg, k: 5}]")
+        let answer = try program.run(["run", "p.yaml", "--name", "\(engine)-\(order)"])
+        #expect(answer.status == 0, "\(answer.errors)")
+        #expect(answer.output.contains("val_ndcg"))
+      }
     }
-    try program.folder.write("ranking-train.csv", ([rows[0]] + mixed).joined(separator: "\n") + "\n")
     for engine in Engine.allCases {
-      try program.write("p.yaml", engine, .ranking, parameters: parameters(engine), rounds: 8)
-      let answer = try program.run(["run", "p.yaml", "--name", "\(engine)-mixed"])
-      #expect(answer.status == 0, "\(answer.errors)")
+      // Groups are met in the same order, and the rows of each too: the same trees, and the same measures.
+      for file in ["model/\(Self.file[engine] ?? "")", "metrics.csv"] {
+        #expect(
+          try readFile(program.folder("runs/\(engine)-mixed/\(file)"))
+            == readFile(program.folder("runs/\(engine)-grouped/\(file)")), "\(engine): \(file)")
+      }
+      #expect(try readText(program.folder("runs/\(engine)-mixed/metrics.csv")).contains("val_ndcg"))
     }
   }
 

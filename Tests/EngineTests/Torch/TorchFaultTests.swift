@@ -38,7 +38,8 @@ import Testing
       module: "regression", model: "parameter_groups: [{match: '*', lr: 1}]",
       words: "entry 1 of 'parameter_groups' has no 'lr'"),
     Fault(
-      module: "two-inputs", model: "initialize: reset_parameters", words: "forward() takes 2 inputs"),
+      module: "plain", model: "initialize: reset_parameters",
+      words: "'initialize' is reset_parameters, and the module exports no method of that name"),
     Fault(module: "regression", model: "device: cuda", words: "finds no CUDA device"),
     Fault(module: "regression", model: "device: abacus", words: "'device' cannot be 'abacus'"),
   ]

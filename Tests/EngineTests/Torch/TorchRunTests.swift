@@ -52,6 +52,26 @@ import Testing
     return Array(bytes.dropFirst(8 + length))
   }
 
+  @Test func `mixed precision computes in bfloat16 and keeps weights in float32`() throws {
+    let program = try program.get()
+    var losses: [String: Double] = [:]
+    for precision in ["float32", "bfloat16"] {
+      try program.write("p.yaml", try moons("binary", model: ", precision: \(precision)", epochs: 3))
+      let ran = try program.run("run", "p.yaml", "--quiet", "--name", precision)
+      try #require(ran.status == 0, "\(ran.output)\(ran.errors)")
+      let header = try program.bytes("runs/\(precision)/model/weights.safetensors").dropFirst(8).prefix(2000)
+      let types = String(decoding: header, as: UTF8.self).split(separator: "\"dtype\":").dropFirst()
+      #expect(!types.isEmpty && types.allSatisfy { $0.hasPrefix("\"F32\"") }, "\(types)")
+      let rows = try program.text("runs/\(precision)/metrics.csv").split(separator: "\n")
+      let column = try #require(rows.first?.split(separator: ",").firstIndex(of: "loss"))
+      losses[precision] = rows.last.flatMap { Double($0.split(separator: ",")[column]) }
+    }
+    let (exact, mixed) = (try #require(losses["float32"]), try #require(losses["bfloat16"]))
+    // Eight bits of a number's digits: not the same, and not far from it.
+    #expect(exact != mixed)
+    #expect(abs(exact - mixed) < 0.02 * exact, "\(losses)")
+  }
+
   @Test func `a run that was killed goes on to the same weights`() throws {
     let program = try program.get()
     // Dropout's random numbers, batch norm's buffers, moments, and a group of batches that waits for its step.
