@@ -23,6 +23,8 @@ final class HelperProcess {
   /// Of the request that is running.
   private var number: UInt64 = 0
   private let nextNumber: () -> UInt64
+  /// The memory that the helper may have of its own.
+  private let mostRoom: UInt64
 
   convenience init(_ executable: String, _ setup: HelperSetup, within time: Duration) throws(HelperDeath) {
     try self.init(try StartedHelper(executable), setup, within: time)
@@ -32,6 +34,7 @@ final class HelperProcess {
     channel = Channel(started.socket)
     child = started.peer
     nextNumber = started.nextNumber
+    mostRoom = min(setup.memory > 0 ? setup.memory : .max, 1 << 40)
     var confined: UInt32 = 0
     do throws(HelperDeath) {
       let hello = try Self.greet(child, channel, setup, within: time)
@@ -242,16 +245,12 @@ final class HelperProcess {
   /// Makes memory that the helper asks for while a call runs.
   func makeRoom(_ use: SharedUse, _ size: UInt64, _ deadline: Deadline) throws(WireFault) {
     // Of its own it can have no more, so it has no more to give.
-    guard size <= Self.mostRoom else { throw WireFault("it asks for \(size) bytes of memory") }
+    guard size <= mostRoom else { throw WireFault("it asks for \(size) bytes of memory") }
     // Some more: what grows, as a booster does, asks less often. Pages that nobody touches cost nothing.
     do throws(Channel.End) { _ = try ensure(use, Int(size) + Int(size) / 4, deadline) } catch {
       throw WireFault("memory for \(size) bytes cannot be made")
     }
   }
-
-  /// As much as the machine has.
-  private static let mostRoom =
-    UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
 
   private func ensure(_ use: SharedUse, _ size: Int, _ deadline: Deadline) throws(Channel.End) -> SharedArea {
     if let area = areas[use], area.size >= size { return area }
