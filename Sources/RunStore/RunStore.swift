@@ -67,7 +67,7 @@ public final class RunStore: Sendable {
   ) throws -> sending Database {
     let database = try Database(path, mode, busyTimeout: busyTimeout)
     // What belongs to another program is refused before anything is changed in it.
-    _ = try schema.isCurrent(database)
+    _ = try database.snapshot { try schema.isCurrent(database) }
     try useWriteAheadLog(database, busyTimeout)
     // NORMAL in WAL: a crash of the machine may take the last transactions, never the file.
     try database.execute("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")

@@ -70,7 +70,7 @@ struct Schema: Sendable {
 
   /// Makes the tables of an empty file, brings an older store up, refuses what is not ours or is newer.
   func prepare(_ database: Database, mayWrite: Bool) throws {
-    if try isCurrent(database) { return }
+    if try database.snapshot({ try isCurrent(database) }) { return }
     guard mayWrite else {
       throw StoreError(
         .readOnly, database.path, "it was made by an older trainyard and must be brought up to date first",
@@ -89,7 +89,8 @@ struct Schema: Sendable {
     try database.first("PRAGMA user_version") { $0.int(0) } ?? 0
   }
 
-  /// Whether the tables are there. Throws where the file is not ours.
+  /// Whether the tables are there. Throws where the file is not ours. In one transaction: while another process makes the
+  /// tables, what is read before and after would be of no store at all.
   func isCurrent(_ database: Database) throws -> Bool {
     let id = try database.first("PRAGMA application_id") { $0.int64(0) } ?? 0
     let found = try version(of: database)

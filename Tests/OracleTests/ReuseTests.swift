@@ -12,7 +12,9 @@ import Training
     let callbacks = PluginSearch(folders: [try builtFolder()]).all().components.filter {
       $0.kind == .callback
     }
-    let built = Set(callbacks.map(\.id))
+    // It comes with an engine, where that was built, works on its models alone, and is tested with it.
+    let ofEngines: Set = ["torch-export"]
+    let built = Set(callbacks.map(\.id)).subtracting(ofEngines)
     let rows = Set(ReuseRow.table.map(\.id))
     #expect(built.subtracting(rows).sorted() == [], "a callback without a row in ReuseRow.table")
     #expect(rows.subtracting(built).subtracting(ReuseRow.awaited).sorted() == [], "a row without a library")

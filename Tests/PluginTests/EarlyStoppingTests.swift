@@ -81,11 +81,11 @@ import Testing
       ["'mode' is 'auto'", "min or max"]
     ),
     (["patience": .int(-1)], ["patience", "-1", "[0, )"]),
-    (["baseline": .float(.nan)], ["'baseline' is NaN"]),
-    (["min_delta": .float(.infinity)], ["'min_delta' is inf", "finite"]),
+    (["baseline": .float(.nan)], ["'baseline' of", "is nan"]),
+    (["min_delta": .float(.infinity)], ["'min_delta' of", "is inf", "finite"]),
     (
       ["rules": .text("lightning"), "monitor": .text("a"), "min_delta": .float(-.infinity)],
-      ["'min_delta' is -inf", "finite"]
+      ["'min_delta' of", "is -inf", "finite"]
     ),
   ]
 

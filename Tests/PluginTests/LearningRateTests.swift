@@ -106,8 +106,8 @@ import Testing
   typealias Refusal = (id: String, options: [String: OptionValue], words: [String])
   static let refused: [Refusal] = [
     ("reduce-lr-on-plateau", ["factor": .float(1)], ["factor", "1.0", "[0, 1)"]),
-    ("reduce-lr-on-plateau", ["min_delta": .float(.nan)], ["'min_delta' is nan", "finite"]),
-    ("reduce-lr-on-plateau", ["min_delta": .float(.infinity)], ["'min_delta' is inf", "finite"]),
+    ("reduce-lr-on-plateau", ["min_delta": .float(.nan)], ["'min_delta' of", "is nan", "finite"]),
+    ("reduce-lr-on-plateau", ["min_delta": .float(.infinity)], ["'min_delta' of", "is inf", "finite"]),
     ("learning-rate-scheduler", [:], ["schedule"]),
     ("learning-rate-scheduler", ["schedule": .text("cosine")], ["'cosine'", "cosine-decay"]),
     (

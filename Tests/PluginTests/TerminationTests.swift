@@ -155,10 +155,10 @@ import Testing
       "spike-detection", ["exclude_batches_path": .text("a/../../b")],
       ["'a/../../b'", "below the run's folder"]
     ),
-    ("spike-detection", ["rtol": .float(.infinity)], ["'rtol' is inf", "finite"]),
-    ("spike-detection", ["atol": .float(.infinity)], ["'atol' is inf", "finite"]),
-    ("reduce-lr-on-plateau", ["min_lr": .float(.infinity)], ["'min_lr' is inf", "finite"]),
-    ("stochastic-weight-averaging", ["swa_lrs": .float(.infinity)], ["'swa_lrs' is inf", "finite"]),
+    ("spike-detection", ["rtol": .float(.infinity)], ["'rtol' of", "is inf", "range"]),
+    ("spike-detection", ["atol": .float(.infinity)], ["'atol' of", "is inf", "range"]),
+    ("reduce-lr-on-plateau", ["min_lr": .float(.infinity)], ["'min_lr' of", "is inf", "range"]),
+    ("stochastic-weight-averaging", ["swa_lrs": .float(.infinity)], ["'swa_lrs' of", "is inf", "range"]),
     (
       "csv-logger", ["filename": .text("/tmp/x.csv")],
       ["'filename' is '/tmp/x.csv'", "below the run's folder"]

@@ -35,6 +35,22 @@ import Testing
     #expect(access(folder("no.db"), F_OK) != 0)
   }
 
+  @Test func `a store that several make at once is nobody else's`() async throws {
+    for round in 0..<40 {
+      let path = folder("\(round).db")
+      let errors = await withTaskGroup(of: String?.self) { group in
+        for _ in 0..<4 {
+          group.addTask {
+            do { _ = try RunStore(path: path) } catch { return "\(error)" }
+            return nil
+          }
+        }
+        return await group.reduce(into: [String]()) { if let error = $1 { $0.append(error) } }
+      }
+      #expect(errors == [])
+    }
+  }
+
   @Test func `a newer store is refused and left as it is`() throws {
     let path = folder("store.db")
     try filled(path)
