@@ -61,7 +61,9 @@ import Testing
       try #require(ran.status == 0, "\(ran.output)\(ran.errors)")
       let header = try program.bytes("runs/\(precision)/model/weights.safetensors").dropFirst(8).prefix(2000)
       let types = String(decoding: header, as: UTF8.self).split(separator: "\"dtype\":").dropFirst()
-      #expect(!types.isEmpty && types.allSatisfy { $0.drop(while: \.isWhitespace).hasPrefix("\"F32\"") }, "\(types)")
+      #expect(
+        !types.isEmpty && types.allSatisfy { $0.drop(while: \.isWhitespace).hasPrefix("\"F32\"") }, "\(types)"
+      )
       let rows = try program.text("runs/\(precision)/metrics.csv").split(separator: "\n")
       let column = try #require(rows.first?.split(separator: ",").firstIndex(of: "loss"))
       losses[precision] = rows.last.flatMap { Double($0.split(separator: ",")[column]) }
