@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -57,21 +58,44 @@ static void add_number(text *to, uintptr_t number) {
   add(to, digits + at);
 }
 
-/* Adds the instance that is being called: of this thread, or, for `any`, in the loader's call. */
-static int add_called(text *to, int thread, int any) {
+/* The instance that is being called on this thread, or -1. */
+static int called_here(int thread) {
   for (int i = 0; i < MOST_INSTANCES; i++) {
-    int owner = atomic_load(&instances[i].thread);
-    if (owner <= 0 || (!any && owner != thread)) continue;
-    uint8_t call = *instances[i].call;
-    if (call == idle || (any && call != loader)) continue;
-    add(to, "call ");
-    add_number(to, call);
-    add(to, " of ");
-    add(to, instances[i].party);
-    add(to, "\n");
-    return 1;
+    if (atomic_load(&instances[i].thread) == thread && *instances[i].call != idle) return i;
   }
-  return 0;
+  return -1;
+}
+
+/* The loader's thread has this name, and makes the loader's call of an instance that another thread owns. */
+static int is_loader_thread(void) {
+  char name[16] = {0};
+  return prctl(PR_GET_NAME, name) == 0 && strcmp(name, "data-loader") == 0;
+}
+
+/* For a thread that owns no instance. The loader's: what it reads from. One that a plugin has started: the one instance
+ * that is being called, on whichever thread; among several nobody knows whose it is. */
+static int called_elsewhere(void) {
+  const int is_loader = is_loader_thread();
+  int found = -1, count = 0;
+  for (int i = 0; i < MOST_INSTANCES; i++) {
+    if (atomic_load(&instances[i].thread) <= 0) continue;
+    const uint8_t call = *instances[i].call;
+    if (call == idle || (call == loader) != is_loader) continue;
+    found = i;
+    count++;
+  }
+  return count == 1 || is_loader ? found : -1;
+}
+
+static void add_called(text *to, int thread) {
+  int found = called_here(thread);
+  if (found < 0) found = called_elsewhere();
+  if (found < 0) return;
+  add(to, "call ");
+  add_number(to, *instances[found].call);
+  add(to, " of ");
+  add(to, instances[found].party);
+  add(to, "\n");
 }
 
 static const char *path_of(int thread) {
@@ -143,7 +167,7 @@ static void write_note(int number, const void *address) {
   add(&line, "signal ");
   add_number(&line, (unsigned)number);
   add(&line, "\n");
-  if (!add_called(&line, thread, 0)) add_called(&line, thread, 1);
+  add_called(&line, thread);
   if (number == SIGBUS) add_gone(&line, address);
   int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return;

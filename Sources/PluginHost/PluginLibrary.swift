@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 
 /// An open library and the components that it lists. Libraries are never closed: unloading code that has threads,
@@ -55,7 +56,13 @@ public final class PluginLibrary: Sendable {
     if pinned != nil, let library = opened.withLock({ $0[key] }) { return library }
     if file.exportsEntry == false { throw .noEntryPoint }
     let source = if let pinned { pinned.path } else { try pathForLinker(of: file) }
-    let components = try PluginEntry(of: source, shownAs: file.path).components(pins)
+    let components: [ComponentDescription]
+    do throws(LoadFault) {
+      components = try PluginEntry(of: source, shownAs: file.path).components(pins)
+    } catch {
+      forgetIfUnknown(file.path)
+      throw error
+    }
     let library = PluginLibrary(path: file.path, components: components)
     return opened.withLock { opened in
       // Another thread may have been faster.
@@ -65,19 +72,35 @@ public final class PluginLibrary: Sendable {
     }
   }
 
-  /// What stood under each path when the dynamic linker was given it.
-  private static let linked = Mutex<[String: LibraryFile.Identity]>(
-    Dictionary(minimumCapacity: roomForLibraries))
+  private struct Linked {
+    /// What stood under each path when the dynamic linker was given it.
+    var paths: [String: LibraryFile.Identity] = Dictionary(minimumCapacity: roomForLibraries)
+    /// Of files that had taken the place of others. They stay open for the life of the process.
+    var copies: [LibraryFile.Identity: SealedCopy] = [:]
+  }
+
+  private static let linked = Mutex(Linked())
 
   /// The linker knows libraries by their paths: under one that it knows it gives the library that once lay there. A
-  /// file that has taken the place of another is therefore opened as a copy.
+  /// file that has taken the place of another is therefore opened as a copy, which finds no libraries beside it by
+  /// `$ORIGIN`, unless they are open.
   private static func pathForLinker(of file: LibraryFile) throws(LoadFault) -> String {
-    let first = linked.withLock { linked in
-      if let first = linked[file.path] { return first }
-      linked[file.path] = file.identity
-      return file.identity
+    let known = linked.withLock { linked -> (isFirst: Bool, copy: SealedCopy?) in
+      let first = linked.paths[file.path] ?? file.identity
+      linked.paths[file.path] = first
+      return (first == file.identity, linked.copies[file.identity])
     }
-    return first == file.identity ? file.path : try SealedCopy(ofFileAt: file.path).path
+    if known.isFirst { return file.path }
+    if let copy = known.copy { return copy.path }
+    let copy = try SealedCopy(ofFileAt: file.path)
+    linked.withLock { $0.copies[file.identity] = copy }
+    return copy.path
+  }
+
+  /// What the linker could not open it does not know: the path is free for what is put there next.
+  private static func forgetIfUnknown(_ path: String) {
+    guard dlopen(path, RTLD_LAZY | RTLD_NOLOAD) == nil else { return }
+    linked.withLock { _ = $0.paths.removeValue(forKey: path) }
   }
 }
 

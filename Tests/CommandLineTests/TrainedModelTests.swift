@@ -119,6 +119,28 @@ import Trainyard
     #expect(answer.status != 139 && answer.errors.contains("error: "), "\(answer)")
   }
 
+  @Test func `a model without weights is used as one that has some`() throws {
+    _ = try compileLibrary(
+      [Self.fixtures + "/faulty_model.c"], as: "weightless", in: program.folder,
+      flags: [
+        "-I", componentsFolder + "/../../../examples/model-in-c", "-DWEIGHTLESS",
+        "-Wno-unused-const-variable",
+        "-Wno-unused-function",
+      ])
+    let data = Self.data.replacing("animal", with: "k").replacing("[k]", with: "[animal]")
+    var predictions: [String] = []
+    for isolate in ["false", "true"] {
+      let model = "./libweightless.so:isolate=\(isolate)"
+      let trained = try program.run(
+        "run --data \(data) --model \(model) --epochs 2 --seed 3 --name w-\(isolate)")
+      try #require(trained.status == 0, "\(trained)")
+      let predicted = try program.run("predict runs/w-\(isolate) --data \(data) --plugins .")
+      #expect(predicted.status == 0, "\(predicted)")
+      predictions.append(predicted.output)
+    }
+    #expect(predictions[0] == predictions[1])
+  }
+
   @Test func `a model is kept apart by the flag, and what it says is passed on`() throws {
     _ = try compileLibrary(
       [Self.fixtures + "/faulty_model.c"], as: "faulty-model", in: program.folder,

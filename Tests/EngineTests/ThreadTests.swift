@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Testing
 
@@ -25,7 +26,8 @@ import Testing
     return try #require(rows.last.flatMap { Double($0.split(separator: ",")[column]) })
   }
 
-  @Test(arguments: models) func `an engine computes with the threads of the run`(model: String) throws {
+  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1), arguments: models)
+  func `an engine computes with the threads of the run`(model: String) throws {
     let (one, five) = (try threads(model, 1), try threads(model, 5))
     // Some libraries keep a thread for each core from the beginning, and some use no more than there are cores.
     #expect(five > one, "\(one), \(five)")

@@ -332,6 +332,13 @@ import Testing
     expect(PluginTests.refusal(of: "csv", ["file": [path]]), has: ["is UTF-16", "help: save it as UTF-8"])
   }
 
+  @Test(arguments: [[0x80], [0x80, 0x5f, 0x70, 0x0a, 0x31, 0x0a], [0x80, 0x81, 0x82, 0x83]] as [[UInt8]])
+  func `what is not UTF-8 is refused from the first byte on`(text: [UInt8]) throws {
+    let path = try folder.write("data.csv", text)
+    expect(
+      PluginTests.refusal(of: "csv", ["file": [path]]), has: ["is not UTF-8: byte 0, in line 1, is 0x80"])
+  }
+
   @Test func `what is not UTF-8 is refused with its line`() throws {
     let head = Array("a,b\r\n\u{e9},\u{1f600}\r\n\"x\ny\",1\n".utf8)
     let bad: [([UInt8], String)] = [

@@ -122,8 +122,9 @@ final class CSVText {
   ) throws -> [Mark] {
     let size = threads == 1 ? max(count, 1) : max(leastPiece, min(count / (threads * 4), mostPiece))
     var places = stride(from: 0, to: count, by: size).map { place in
+      if place == 0 { return 0 }
       // Characters have at most three bytes after their first.
-      (place..<min(place + 3, count)).first { text[$0] & 0xc0 != 0x80 } ?? min(place + 3, count)
+      return (place..<min(place + 3, count)).first { text[$0] & 0xc0 != 0x80 } ?? min(place + 3, count)
     }
     places.append(count)
     let parts = try onThreads(threads, pieces: places.count - 1) { index in

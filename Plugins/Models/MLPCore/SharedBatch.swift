@@ -29,7 +29,7 @@ extension Network {
 
   /// Whether several threads do a batch of so many rows. OpenBLAS has threads of its own.
   private func hasTeam(rows: Int) -> Bool {
-    guard let team, rows >= portion.rows &* team.threads else { return false }
+    guard team != nil, rows >= 2 &* portion.rows else { return false }
     return products.areOwn(rows: rows, layout)
       && rows &* layout.layers.reduce(0) { $0 &+ $1.weightCount } >= Self.worthSharing
   }

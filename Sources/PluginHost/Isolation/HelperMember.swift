@@ -247,7 +247,11 @@ final class HelperMember: HelperResident {
       try show(step.pointee.prediction, &result)
     case .weights: try showWeights(of: model, &result)
     case .assign:
-      guard let area = line.area(.input) else { throw WireFault("no memory with weights") }
+      guard let area = line.area(.input) else {
+        // Without one weight there is nothing to see.
+        guard try reader.weights(in: 0).isEmpty else { throw WireFault("no memory with weights") }
+        return try model.assign([])
+      }
       let weights = SharedWeights(try reader.weights(in: area.size), in: area)
       try withExtendedLifetime(weights) { try model.assign(weights.pointers) }
     case .parameterName: result.put(try model.parameterName(Int(try reader.take(Int64.self))))
@@ -292,8 +296,9 @@ final class HelperMember: HelperResident {
         }
         writer.put(&weight, at: offset)
       }
-      if layout.size <= area?.size ?? 0 { return result.append(writer.bytes) }
-      _ = try line.room(.weights, layout.size)
+      if let area, layout.size <= area.size { return result.append(writer.bytes) }
+      // Some memory also where there are no weights: their number is looked for in it.
+      _ = try line.room(.weights, max(1, layout.size))
     }
   }
 }

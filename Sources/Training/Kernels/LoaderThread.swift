@@ -25,6 +25,7 @@ final class LoaderThread {
       &thread, nil,
       { argument in
         guard let argument else { return nil }
+        LoaderThread.takeName()
         Unmanaged<LoaderRing>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       }, held.toOpaque())
@@ -35,6 +36,15 @@ final class LoaderThread {
         .noThread, "cannot start a loader thread: \(String(cString: strerror(status)))",
         help: "raise the limit of threads, or load batches inline")
     }
+  }
+
+  /// By its name a crash of this thread is told from one of a thread that a plugin has started.
+  private static func takeName() {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    let name: StaticString = "data-loader"
+    _ = write(file, name.utf8Start, name.utf8CodeUnitCount)
+    close(file)
   }
 
   deinit {

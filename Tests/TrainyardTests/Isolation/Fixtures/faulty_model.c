@@ -176,6 +176,23 @@ static const ty_option *const faulty_options[] = {
     &after_option, &damages_option,
 };
 
+#ifdef WEIGHTLESS
+static uint64_t no_weights(void *self) {
+  (void)self;
+  return 0;
+}
+
+static ty_status assign_none(void *self, const ty_weight *const *weights, uint64_t count) {
+  (void)self, (void)weights;
+  return count == 0 ? TY_OK : TY_FAILED;
+}
+#define WEIGHT_COUNT no_weights
+#define ASSIGN assign_none
+#else
+#define WEIGHT_COUNT weight_count
+#define ASSIGN faulty_assign
+#endif
+
 static const ty_model faulty_table = {
     .struct_size = sizeof(ty_model),
     .create = faulty_create,
@@ -186,9 +203,9 @@ static const ty_model faulty_table = {
     .describe = describe,
     .train_step = faulty_train_step,
     .evaluate = faulty_evaluate,
-    .weight_count = weight_count,
+    .weight_count = WEIGHT_COUNT,
     .weight = weight,
-    .assign = faulty_assign,
+    .assign = ASSIGN,
     .parameter_name = parameter_name,
     .parameter_get = faulty_parameter_get,
     .parameter_set = faulty_parameter_set,
