@@ -20,8 +20,9 @@ public final class RunStore: Sendable {
   let identity: ProcessIdentity
   private let database: Mutex<Database>
 
-  /// Milliseconds to wait for another process that writes: its transactions take a few.
-  private static let busyTimeout: Int32 = 10_000
+  /// Milliseconds to wait for another process that writes. Its transactions take a few; on a disk that is slow to sync, or
+  /// where the other is stopped for a while, many more, and to wait costs less than a search that ends.
+  private static let busyTimeout: Int32 = 60_000
 
   /// Opens a store. Throws `StoreError`.
   public convenience init(path: String, _ access: Access = .create) throws {
@@ -93,14 +94,13 @@ public final class RunStore: Sendable {
 
   /// A change of the journal waits for nobody: two processes that make a store at once must.
   private static func useWriteAheadLog(_ database: Database, _ busyTimeout: Int32) throws {
-    var waited: Int32 = 0
+    let end = now() + Int64(busyTimeout)
     while true {
       do {
         _ = try database.first("PRAGMA journal_mode = WAL") { $0.text(0) }
         return
-      } catch let error as StoreError where error.code == .locked && waited < busyTimeout {
+      } catch let error as StoreError where error.code == .locked && now() < end {
         usleep(5000)
-        waited += 5
       }
     }
   }

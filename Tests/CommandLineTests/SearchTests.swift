@@ -117,28 +117,29 @@ import Trainyard
     }
   }
 
-  private func study() throws -> Study { try #require(try studyIfAny()) }
-
-  private func studyIfAny() throws -> Study? {
-    try RunStore(path: program.folder("both/trainyard.db"), .readOnly).study(named: "s")
+  private func study() throws -> Study {
+    try #require(try RunStore(path: program.folder("both/trainyard.db"), .readOnly).study(named: "s"))
   }
 
   /// Kills a process that is in the middle of a trial beyond the second; gives its number.
   private func killInATrial(_ process: RunningProgram) throws -> Int {
     for _ in 0..<12_000 {
+      usleep(5000)
+      // Looked for among the files first: a process that is stopped while it makes the store keeps all others from it.
+      let begun = (2..<12).filter {
+        access(program.folder("both/s/trial-\($0 < 10 ? "00" : "0")\($0)/events.jsonl"), F_OK) == 0
+      }
+      if begun.isEmpty { continue }
       // Stopped while it is looked at: it cannot end the trial meanwhile.
       process.signal(SIGSTOP)
-      // It may not have begun the search yet.
-      let own = try? studyIfAny()?.trials().first { trial in
-        trial.number > 1 && trial.state == .running && trial.owner?.pid == process.processID
-          && access(program.folder("both/s/trial-00\(trial.number)/events.jsonl"), F_OK) == 0
+      let own = try study().trials().first {
+        begun.contains($0.number) && $0.state == .running && $0.owner?.pid == process.processID
       }
       if let own {
         process.signal(SIGKILL)
         return own.number
       }
       process.signal(SIGCONT)
-      usleep(5000)
     }
     throw TestError("the process was in no trial within a minute")
   }
