@@ -76,6 +76,7 @@ struct PipelineArguments {
         ConfigNode(.list(command.pluginFolders.map { ConfigNode(.string(PathText.absolute($0))) }))
       }
     }
+    if command.isolate { over("--isolate", ["isolation"]) { ConfigNode(.string("all")) } }
     for (flag, path, value) in more { over(flag, path) { value } }
     for setting in command.settings {
       over("--set", []) {

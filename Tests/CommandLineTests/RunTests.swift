@@ -121,6 +121,9 @@ import Trainyard
     #expect(config.at("train.seed")?.int == 7)
     #expect(config.at("model.hidden")?.array?.compactMap(\.int) == [3, 2])
     #expect(config.at("data.train.shape")?.string == "moons")
+    #expect(config.at("isolation") == nil)
+    let isolated = try program.run(line + " --isolate").output
+    #expect(try JSONValue(parsing: isolated, from: "config").at("isolation")?.string == "all")
     #expect(try program.files("runs") == [])
   }
 
