@@ -72,6 +72,9 @@ public final class HelperGroup {
     return pages > 0 && size > 0 ? UInt64(pages) * UInt64(size) / 2 : 0
   }
 
+  /// To start is the host's own work: a plugin's deadline, which may be short, is not for it.
+  private static let timeToStart = Duration.seconds(30)
+
   /// A number for an instance of the component, whose pins hold for the whole helper.
   func newMember(_ component: ComponentDescription) -> UInt32 {
     if let pins = component.pins { setup.pins = pins }
@@ -92,7 +95,7 @@ public final class HelperGroup {
   ) throws -> WireReader {
     while true {
       do {
-        let process = try running(member.deadline(of: .create))
+        let process = try running(max(member.deadline(of: .create), Self.timeToStart))
         try bringBackAdder(of: member, process)
         if member.generation != generation, request.call != .create {
           if member.hasForgotten { throw HelperDeath(words: "ended with another plugin of the same helper") }
