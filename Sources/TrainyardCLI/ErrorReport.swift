@@ -46,7 +46,10 @@ enum ErrorReport {
     }
     let text = message(error)
     if code(error) == 0 {
-      if !text.isEmpty { write(text + "\n", to: STDOUT_FILENO) }
+      do { if !text.isEmpty { try StandardOutput.line(text) } } catch {
+        write(self.text(error) + "\n", to: STDERR_FILENO)
+        ExitStatus.unusable.exit()
+      }
       ExitStatus.done.exit()
     }
     let shown = text.hasPrefix("Error: ") ? "error: " + text.dropFirst("Error: ".count) : text

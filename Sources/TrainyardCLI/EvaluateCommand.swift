@@ -42,13 +42,12 @@ struct EvaluateCommand: ParsableCommand {
     model.console = Terminal()
     let values = try model.evaluate(data: data, monitors: monitors)
     if json {
-      print(
-        JSONWriter.pretty(.object(values.map { JSONValue.Member($0.name, .double($0.value)) })),
-        terminator: "")
+      try StandardOutput.write(
+        JSONWriter.pretty(.object(values.map { JSONValue.Member($0.name, .double($0.value)) })))
     } else {
       let width = values.map(\.name.count).max() ?? 0
       for (name, value) in values {
-        print(name + String(repeating: " ", count: width - name.count) + "  \(value)")
+        try StandardOutput.line(name + String(repeating: " ", count: width - name.count) + "  \(value)")
       }
     }
   }

@@ -38,7 +38,7 @@ struct FindLearningRateCommand: ParsableCommand {
     let search = LearningRateSearch(
       minimum: min, maximum: max, steps: steps, ramp: linear ? .linear : .exponential)
     let result = try plan.findLearningRate(search, interruption: interruption)
-    if csv { print(result.csv, terminator: "") }
+    if csv { try StandardOutput.write(result.csv) }
     guard let rate = result.suggestion else {
       ErrorReport.write(
         ErrorReport.lines(

@@ -31,10 +31,10 @@ struct InspectCommand: ParsableCommand {
     let descriptions = try catalog.descriptions(of: plugin, component: component)
     if json {
       let schemas = descriptions.map(\.schema)
-      print(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)), terminator: "")
+      try StandardOutput.write(JSONWriter.pretty(schemas.count == 1 ? schemas[0] : .array(schemas)))
     } else {
       let width = min(max(Terminal.outputWidth ?? 100, 40), 120)
-      print(
+      try StandardOutput.line(
         descriptions.map { $0.text(width: width, words: catalog.words(of: $0)) }.joined(separator: "\n\n"))
     }
   }

@@ -19,7 +19,7 @@ struct ListCommand: ParsableCommand {
     let catalog = try Catalog(folders: pluginFolders)
     let (entries, problems) = catalog.entries()
     if json {
-      print(JSONWriter.pretty(.array(entries.map(object))), terminator: "")
+      try StandardOutput.write(JSONWriter.pretty(.array(entries.map(object))))
     } else {
       let width = entries.map(\.id.count).max() ?? 0
       for entry in entries {
@@ -27,13 +27,13 @@ struct ListCommand: ParsableCommand {
         // A pipe gets a line for each plugin.
         let columns = Terminal.outputWidth.map { max($0, facts.count + 20) } ?? .max
         let summary = PluginDescription.wrapped(entry.summary, indent: facts.count, width: columns)
-        print(facts + summary.joined(separator: "\n").dropFirst(facts.count))
+        try StandardOutput.line(facts + summary.joined(separator: "\n").dropFirst(facts.count))
       }
-      if entries.isEmpty { print("no plugins found") }
+      if entries.isEmpty { try StandardOutput.line("no plugins found") }
     }
     if folders || entries.isEmpty {
-      print("\nsearched, in this order:")
-      for folder in catalog.folders { print("  \(folder)") }
+      try StandardOutput.line("\nsearched, in this order:")
+      for folder in catalog.folders { try StandardOutput.line("  \(folder)") }
     }
     for problem in problems { ErrorReport.write(problem.rendered + "\n", to: 2) }
     if !problems.isEmpty { throw ExitStatus.unusable }

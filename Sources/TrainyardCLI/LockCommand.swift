@@ -19,9 +19,12 @@ struct LockCommand: ParsableCommand {
     arguments.obeysLock = false
     let pins = try LockFile.write(for: try arguments.pipeline())
     for pin in pins.pins {
-      print("\(pin.sha256.prefix(16))…  \(pin.file)")
-      for need in pin.needs { print("\(need.sha256.prefix(16))…    \(need.name), which it needs") }
+      try StandardOutput.line("\(pin.sha256.prefix(16))…  \(pin.file)")
+      for need in pin.needs {
+        try StandardOutput.line("\(need.sha256.prefix(16))…    \(need.name), which it needs")
+      }
     }
-    print("\n\(pins.source): \(pins.pins.count) \(pins.pins.count == 1 ? "library" : "libraries")")
+    try StandardOutput.line(
+      "\n\(pins.source): \(pins.pins.count) \(pins.pins.count == 1 ? "library" : "libraries")")
   }
 }

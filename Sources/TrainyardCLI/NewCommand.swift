@@ -24,8 +24,8 @@ struct NewCommand: ParsableCommand {
     let project = try NewProject(kind, name: name, in: language)
     let folder = folder ?? name
     try project.write(to: PathText.absolute(folder))
-    print("\(folder): a \(kind.rawValue) that works as it stands\n")
-    for command in ["cd \(folder)"] + project.commands { print("  \(command)") }
+    try StandardOutput.line("\(folder): a \(kind.rawValue) that works as it stands\n")
+    for command in ["cd \(folder)"] + project.commands { try StandardOutput.line("  \(command)") }
   }
 }
 

@@ -46,7 +46,6 @@ struct Program: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
-      try StandardOutput.finish()
     } catch let status as ExitStatus {
       status.exit()
     } catch let error as InterruptedBeforeTraining {

@@ -53,9 +53,9 @@ struct ReplayCommand: ParsableCommand {
     for warning in replay.warnings { ErrorReport.write("warning: \(warning)\n", to: 2) }
     let reports = try replay.play(callbacks, together: together, folder: output.map(PathText.absolute))
     if json {
-      print(JSONWriter.pretty(object(replay, reports)), terminator: "")
+      try StandardOutput.write(JSONWriter.pretty(object(replay, reports)))
     } else {
-      print(ReplayText(replay.recording, reports).text, terminator: "")
+      try StandardOutput.write(ReplayText(replay.recording, reports).text)
     }
     if reports.contains(where: { $0.failure != nil }) { throw ExitStatus.failed }
   }

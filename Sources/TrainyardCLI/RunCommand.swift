@@ -31,7 +31,7 @@ struct RunCommand: ParsableCommand {
 
   /// The config goes where programs read, the metrics where people do.
   private func describe(_ plan: Plan) throws {
-    print(JSONWriter.pretty(plan.resolved), terminator: "")
+    try StandardOutput.write(JSONWriter.pretty(plan.resolved))
     do {
       let metrics = try plan.rehearse()
       if !quiet { ErrorReport.write(MetricListText(metrics).text, to: 2) }

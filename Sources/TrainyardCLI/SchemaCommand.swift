@@ -15,8 +15,7 @@ struct SchemaCommand: ParsableCommand {
   var keys = false
 
   func run() throws {
-    try print(
-      keys ? PipelineSection.listing : JSONWriter.pretty(Catalog(folders: pluginFolders).pipelineSchema()),
-      terminator: "")
+    try StandardOutput.write(
+      keys ? PipelineSection.listing : JSONWriter.pretty(Catalog(folders: pluginFolders).pipelineSchema()))
   }
 }

@@ -33,7 +33,7 @@ struct TracesCommand: ParsableCommand {
         case .success(let trace): traces.append(trace)
         case .failure(let fault):
           failed += 1
-          print("no case: \(fault.place)\n  \(fault.words)")
+          try StandardOutput.line("no case: \(fault.place)\n  \(fault.words)")
         }
       }
       try runner.run(traces) { verdict in
@@ -46,13 +46,15 @@ struct TracesCommand: ParsableCommand {
         } else {
           counts.append((verdict.trace.kind, isPass ? 1 : 0, isPass ? 0 : 1))
         }
-        if !isPass { print(text(verdict)) }
+        if !isPass { try StandardOutput.line(text(verdict)) }
       }
     }
     if kinds {
-      for count in counts { print("\(count.kind): \(count.passed) passed, \(count.failed) failed") }
+      for count in counts {
+        try StandardOutput.line("\(count.kind): \(count.passed) passed, \(count.failed) failed")
+      }
     }
-    print("\(passed) passed, \(failed) failed")
+    try StandardOutput.line("\(passed) passed, \(failed) failed")
     if passed + failed == 0 {
       let place = files.isEmpty ? "there is no *.jsonl file in '\(path)'" : "there is no case in '\(path)'"
       ErrorReport.write(ErrorReport.lines(place, help: "check the path of the traces") + "\n", to: 2)

@@ -93,11 +93,14 @@ import Testing
     #expect(found.output == "")
   }
 
-  @Test func `a command whose answer nobody can read says so`() throws {
-    #expect(
-      try program.run("list", after: "exec >&-")
-        == TrainyardProgram.Answer(
-          status: 2, errors: "error: cannot write to 'standard output': Bad file descriptor\n"))
+  /// Answers of a few lines, and of more than C's streams keep back.
+  @Test(arguments: ["--version", "list", "list --json", "schema", "inspect mlp --json"])
+  func `a command whose answer nobody can read says so`(command: String) throws {
+    let closed = try program.run(command, after: "exec >&-")
+    let words = "error: cannot write to 'standard output': "
+    #expect(closed == TrainyardProgram.Answer(status: 2, errors: words + "Bad file descriptor\n"))
+    let full = try program.run(command, after: "exec >/dev/full")
+    #expect(full.status == 2 && full.errors.hasPrefix(words + "No space left on device\n"), "\(full)")
   }
 
   /// Not by the clock: by what is there. The figures of memory and time are those of `make memory`.

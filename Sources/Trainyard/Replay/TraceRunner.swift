@@ -32,8 +32,8 @@ public final class TraceRunner {
   }
 
   /// One case after the other, on a thread of its own.
-  public func run(_ traces: [TraceCase], _ onVerdict: (Verdict) -> Void) throws {
-    try RunThread.perform { for trace in traces { onVerdict(verdict(trace)) } }
+  public func run(_ traces: [TraceCase], _ onVerdict: (Verdict) throws -> Void) throws {
+    try RunThread.perform { for trace in traces { try onVerdict(verdict(trace)) } }
   }
 
   private func verdict(_ trace: TraceCase) -> Verdict {
