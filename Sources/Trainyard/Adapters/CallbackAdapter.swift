@@ -10,8 +10,8 @@ class CallbackAdapter: LoopCallback {
   private var local: Unmanaged<CallbackInstance>?
   /// The same, where it is in a helper.
   private var remote: RemoteCallback?
-  /// By hook, found when a hook is first called: see `neighbours`.
-  private var knownNeighbours: [Hook: [RemoteCallback]] = [:]
+  /// By number of the hook, found when it is first called: see `neighbours`.
+  private var knownNeighbours = [[RemoteCallback]?](repeating: nil, count: Hook.allCases.count)
   let context: InstanceContext
   private let bridge: EventBridge
   private let planned: PlannedInstance
@@ -70,7 +70,9 @@ class CallbackAdapter: LoopCallback {
     try remote.call(hook.rawValue, bridge.pointer(event), before: neighbours(remote, hook))
   }
 
-  override func followersChanged() { knownNeighbours = [:] }
+  override func followersChanged() {
+    for number in knownNeighbours.indices { knownNeighbours[number] = nil }
+  }
 
   /// Those in this process that come next, as far as nobody else is between them.
   override func chain(_ hook: Hook, with followers: ArraySlice<LoopCallback>) -> HookChain? {
@@ -93,7 +95,7 @@ class CallbackAdapter: LoopCallback {
 
   /// Those of the same helper that are called next, with nobody in between.
   private func neighbours(_ remote: RemoteCallback, _ hook: Hook) -> [RemoteCallback] {
-    if let known = knownNeighbours[hook] { return known }
+    if let known = knownNeighbours[hook.rawValue] { return known }
     var found: [RemoteCallback] = []
     var next = self.next
     while let callback = next {
@@ -105,7 +107,7 @@ class CallbackAdapter: LoopCallback {
       }
       next = callback.next
     }
-    knownNeighbours[hook] = found
+    knownNeighbours[hook.rawValue] = found
     return found
   }
 
