@@ -30,46 +30,21 @@ import Testing
     kernels: Int32, shape: (rows: Int, inputs: Int, outputs: Int)
   ) {
     let (rows, inputs, outputs) = shape
-    func numbers(_ count: Int, _ step: Int) -> [Float] {
-      (0..<count).map { Float(($0 * step) % 101) / 47 - 1 }
-    }
-    let (x, w, d) = (numbers(rows * inputs, 7), numbers(inputs * outputs, 13), numbers(rows * outputs, 29))
-    let bias = numbers(outputs, 3)
-    // What lies behind a result stays.
-    func result(_ count: Int) -> [Float] { [Float](repeating: 5, count: count + 1) }
-    var (z, g, e) = (result(rows * outputs), result(inputs * outputs), result(rows * inputs))
+    var layer = LayerCase(rows, inputs, outputs, unit: 47)
+    let (x, w, d) = (layer.x, layer.w, layer.d)
     mlp_bf16_multiply(
-      kernels, &z, outputs, packed(x, rows, rows, depth: inputs, mlp_bf16_left),
-      packed(w, inputs, outputs, depth: inputs, mlp_bf16_right), rows, outputs, inputs, 0, bias)
+      kernels, &layer.z, outputs, packed(x, rows, rows, depth: inputs, mlp_bf16_left),
+      packed(w, inputs, outputs, depth: inputs, mlp_bf16_right), rows, outputs, inputs, 0, layer.bias)
     mlp_bf16_multiply(
-      kernels, &e, inputs, packed(d, rows, rows, depth: outputs, mlp_bf16_left),
+      kernels, &layer.e, inputs, packed(d, rows, rows, depth: outputs, mlp_bf16_left),
       packed(w, inputs, inputs, depth: outputs, mlp_bf16_right_transposed), rows, inputs, outputs, 0, nil)
     for add: Int32 in [0, 1] {
       mlp_bf16_multiply(
-        kernels, &g, outputs, packed(x, rows, inputs, depth: rows, mlp_bf16_left_transposed),
+        kernels, &layer.g, outputs, packed(x, rows, inputs, depth: rows, mlp_bf16_left_transposed),
         packed(d, rows, outputs, depth: rows, mlp_bf16_right), inputs, outputs, rows, add, nil)
     }
-    func sum(_ count: Int, _ term: (Int) -> (Float, Float)) -> Double {
-      (0..<count).reduce(0.0) { $0 + rounded(term($1).0) * rounded(term($1).1) }
-    }
-    var worst = 0.0
-    func compare(_ value: Float, _ expected: Double) { worst = max(worst, abs(Double(value) - expected)) }
-    for i in 0..<rows {
-      for o in 0..<outputs {
-        compare(
-          z[i * outputs + o], Double(bias[o]) + sum(inputs) { (x[i * inputs + $0], w[$0 * outputs + o]) })
-      }
-      for k in 0..<inputs {
-        compare(e[i * inputs + k], sum(outputs) { (d[i * outputs + $0], w[k * outputs + $0]) })
-      }
-    }
-    for k in 0..<inputs {
-      for o in 0..<outputs {
-        compare(g[k * outputs + o], 2 * sum(rows) { (x[$0 * inputs + k], d[$0 * outputs + o]) })
-      }
-    }
-    #expect(worst < 3e-4)
-    #expect(z.last == 5 && g.last == 5 && e.last == 5)
+    #expect(layer.farthest(rounded) < 3e-4)
+    #expect(layer.isIntactBehind)
   }
 
   @Test(.enabled(if: isThere), arguments: [TaskKind.binary, .classes, .regression])

@@ -122,38 +122,11 @@ import Testing
     _ rows: Int, _ inputs: Int, _ outputs: Int, _ forward: Forward, _ weightGradient: WeightGradient,
     _ inputGradient: InputGradient
   ) {
-    func numbers(_ count: Int, _ step: Int) -> [Float] {
-      (0..<count).map { Float(($0 * step) % 101) / 50 - 1 }
-    }
-    let (x, w, d) = (numbers(rows * inputs, 7), numbers(inputs * outputs, 13), numbers(rows * outputs, 29))
-    let bias = numbers(outputs, 3)
-    // What lies behind a result stays.
-    func result(_ count: Int) -> [Float] { [Float](repeating: 5, count: count + 1) }
-    var (z, g, e) = (result(rows * outputs), result(inputs * outputs), result(rows * inputs))
-    forward(&z, x, w, bias, rows, inputs, outputs)
-    inputGradient(&e, d, w, rows, inputs, outputs)
-    weightGradient(&g, x, d, rows, inputs, outputs, 0)
-    weightGradient(&g, x, d, rows, inputs, outputs, 1)
-    func sum(_ count: Int, _ term: (Int) -> (Float, Float)) -> Double {
-      (0..<count).reduce(0.0) { $0 + Double(term($1).0) * Double(term($1).1) }
-    }
-    var worst = 0.0
-    func compare(_ value: Float, _ expected: Double) { worst = max(worst, abs(Double(value) - expected)) }
-    for i in 0..<rows {
-      for o in 0..<outputs {
-        compare(
-          z[i * outputs + o], Double(bias[o]) + sum(inputs) { (x[i * inputs + $0], w[$0 * outputs + o]) })
-      }
-      for k in 0..<inputs {
-        compare(e[i * inputs + k], sum(outputs) { (d[i * outputs + $0], w[k * outputs + $0]) })
-      }
-    }
-    for k in 0..<inputs {
-      for o in 0..<outputs {
-        compare(g[k * outputs + o], 2 * sum(rows) { (x[$0 * inputs + k], d[$0 * outputs + o]) })
-      }
-    }
-    #expect(worst < 2e-4)
-    #expect(z.last == 5 && g.last == 5 && e.last == 5)
+    var layer = LayerCase(rows, inputs, outputs, unit: 50)
+    forward(&layer.z, layer.x, layer.w, layer.bias, rows, inputs, outputs)
+    inputGradient(&layer.e, layer.d, layer.w, rows, inputs, outputs)
+    for add: Int32 in [0, 1] { weightGradient(&layer.g, layer.x, layer.d, rows, inputs, outputs, add) }
+    #expect(layer.farthest() < 2e-4)
+    #expect(layer.isIntactBehind)
   }
 }
