@@ -49,16 +49,6 @@ for module in $modules; do
   reports=$(cat "$log" "$found"/* 2>/dev/null | grep -c -E "$reported")
   tests=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\}.*/\1/p' "$log" | tail -n 1)
   printf '%-22s %5s tests  %3d reports' "$module" "${tests:-no}" "$reports"
-  # A helper process may have less memory than ThreadSanitizer needs to start (exit code 66): it cannot run there, and a
-  # test that failed for that alone has shown nothing.
-  if [ "$sanitizer" = thread ] && [ "$status" -eq 1 ]; then
-    lost=$(grep 'recorded an issue' "$log" | grep -c 'exit code 66')
-    others=$(grep 'recorded an issue' "$log" | grep -vc 'exit code 66')
-    if [ "$lost" -gt 0 ] && [ "$others" -eq 0 ]; then
-      printf '  (%d needed a helper)' "$lost"
-      status=0
-    fi
-  fi
   if [ "$status" -ne 0 ] || [ "$reports" -ne 0 ]; then
     printf '  failed: %s\n' "${log#"$PWD/"}, ${found#"$PWD/"}/"
     failed=$((failed + 1))
