@@ -45,8 +45,7 @@ import Trainyard
     let path = try builtFolder() + ":" + (Shell.searchPath() ?? "/usr/bin:/bin")
     for command in shown.map({ $0.drop { $0 == " " } }) {
       let result = try Shell.run(
-        ["sh", "-c", String(command)], in: project, environment: ["PATH": path, "TRAINYARD": program],
-        seconds: 600)
+        ["sh", "-c", String(command)], in: project, environment: ["PATH": path, "TRAINYARD": program])
       #expect(result.status == 0, "\(command)\n\(result.output)\(result.errors)")
     }
     #expect(said.allSatisfy { command in shown.contains { $0.hasSuffix(command.drop { $0 == " " }) } })

@@ -101,7 +101,7 @@ import Trainyard
   @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
   func `a run that was interrupted is found by its pipeline and goes on`(_ signal: Int32) throws {
     // Waits until the signal has been seen: one batch more at most.
-    try begin("kill(getpid(), \(signal)); usleep(300000)")
+    try begin("kill(getpid(), \(signal)); usleep(1500000)")
     let answer = try program.run("run p.yaml --set checkpoints.every_steps=1000 --name one")
     #expect(answer.status == 130)
     #expect(try program.files("runs/one").contains("resume/00000001/manifest.txt"))
@@ -221,7 +221,7 @@ import Trainyard
   @Test func `a checkpoint that cannot be written is a warning, and an error where the run ends with it`()
     throws
   {
-    try begin("kill(getpid(), SIGTERM); usleep(300000)")
+    try begin("kill(getpid(), SIGTERM); usleep(1500000)")
     // The weights take 530 kB, and what the optimizer keeps twice as much.
     let large = "run p.yaml --name one --set model.hidden=[360,360] --set checkpoints.every_steps=100 --quiet"
     let words = "FOLDER/runs/one/resume/00000001/tensors.safetensors': File too large"
@@ -248,7 +248,7 @@ import Trainyard
   @Test func `a run that goes on in another process is left alone`() throws {
     try begin("for (;;) sleep(1)")
     let run = try program.start("run p.yaml --quiet --name one")
-    for _ in 0..<3000
+    for _ in 0..<30_000
     where try program.files("runs/one/resume").filter({ $0.hasSuffix("manifest.txt") }).isEmpty {
       usleep(10_000)
     }
@@ -281,7 +281,7 @@ import Trainyard
         "/usr/bin/python3", "/\(source)/Soak/soak.py", "--kills", "8", "--seed", "7", "--only", "stopped",
         "--only",
         "max-steps", "--program", try builtFolder() + "/trainyard",
-      ], in: program.folder.path, seconds: 600)
+      ], in: program.folder.path)
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
     #expect(answer.output.hasSuffix(" passed, 0 failed\n"))
   }

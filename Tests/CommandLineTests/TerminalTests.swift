@@ -22,8 +22,7 @@ struct TerminalTests {
         typed,
       ],
       in: program.folder.path,
-      environment: ["TERM": "xterm", "HOME": program.folder.path, "XDG_DATA_HOME": "", "SHELL": "/bin/sh"],
-      seconds: 120)
+      environment: ["TERM": "xterm", "HOME": program.folder.path, "XDG_DATA_HOME": "", "SHELL": "/bin/sh"])
     return TerminalScreen(result.output, columns: columns)
   }
 

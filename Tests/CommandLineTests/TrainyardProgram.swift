@@ -24,7 +24,7 @@ struct TrainyardProgram {
   /// - Parameter shell: Runs this shell command first, in the process that becomes the program.
   func run(_ arguments: [String], after shell: String? = nil) throws -> Answer {
     let words = command(arguments, after: shell)
-    return answer(try Shell.run(words, in: folder.path, environment: environment, seconds: 120))
+    return answer(try Shell.run(words, in: folder.path, environment: environment))
   }
 
   func run(_ line: String, after shell: String? = nil) throws -> Answer {
@@ -94,7 +94,7 @@ struct TrainyardProgram {
       return nil
     }
     let setting = "\(mount) && cd '\(folder.path)' && trainyard() { '\(path)' \"$@\"; } && "
-    return answer(try Shell.run(isolate + [setting + script], environment: environment, seconds: 120))
+    return answer(try Shell.run(isolate + [setting + script], environment: environment))
   }
 
   func json(_ name: String) throws -> JSONValue { try JSONValue(parsing: readText(folder(name)), from: name) }

@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test func `the API documentation is built without a warning`() throws {
-    let result = try Shell.run(["docs/build-api.sh"], in: packageFolder(), seconds: 600)
+    let result = try Shell.run(["docs/build-api.sh"], in: packageFolder())
     #expect(result.status == 0, "\(result.output)\(result.errors)")
   }
 

@@ -19,7 +19,7 @@ import Testing
     let path = "\(python):\(try builtFolder()):\(Shell.searchPath() ?? "/usr/bin:/bin")"
     return try Shell.run(
       ["bash", "-c", words.joined(separator: " ")], in: tree.path,
-      environment: ["PATH": path, "HOME": tree.path, "XDG_DATA_HOME": ""], seconds: 500)
+      environment: ["PATH": path, "HOME": tree.path, "XDG_DATA_HOME": ""])
   }
 
   private func folder(of program: String) -> String {

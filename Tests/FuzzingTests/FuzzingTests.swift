@@ -57,8 +57,7 @@ import Testing
   private func run(_ target: String, _ words: [String]) throws -> Shell.Result {
     let program = try builtFolder() + "/fuzz-runner"
     return try Shell.run(
-      [program, target] + words, environment: ["TMPDIR": folder.path, "SWIFT_BACKTRACE": "enable=no"],
-      seconds: 600)
+      [program, target] + words, environment: ["TMPDIR": folder.path, "SWIFT_BACKTRACE": "enable=no"])
   }
 
   /// Beside the build, for who mends it.

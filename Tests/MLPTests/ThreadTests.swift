@@ -125,7 +125,7 @@ import Testing
   /// Threads of models in this process, by their name. A joined one is in /proc a little longer.
   private func threads(awaiting wanted: Int? = nil) -> Int {
     var count = 0
-    for _ in 0..<100 {
+    for _ in 0..<10_000 {
       count = 0
       guard let folder = opendir("/proc/self/task") else { return -1 }
       while let entry = readdir(folder) {

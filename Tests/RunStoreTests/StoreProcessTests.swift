@@ -20,7 +20,7 @@ import Testing
   @Test func `processes that make one store and work on it do every trial once`() throws {
     let count = 60
     let workers = try (0..<4).map { _ in try processes.start("work", "\(count)") }
-    let results = try workers.map { try $0.wait(seconds: 120) }
+    let results = try workers.map { try $0.wait() }
     for result in results { #expect(result.status == 0, "\(result)") }
     let done = results.flatMap { $0.output.split(separator: "\n").compactMap { Int($0) } }
     #expect(done.sorted() == Array(0..<count))
@@ -28,7 +28,7 @@ import Testing
     #expect(try study.trials().map(\.attempt) == [Int](repeating: 1, count: count))
     // One process alone gives the same store.
     let alone = try StoreProcesses()
-    #expect(try alone.start("work", "\(count)").wait(seconds: 120).status == 0)
+    #expect(try alone.start("work", "\(count)").wait().status == 0)
     #expect(try study.store.canonicalDump() == RunStore(path: alone.path).canonicalDump())
   }
 
@@ -39,9 +39,9 @@ import Testing
       // Whatever it is doing then.
       if try worker.poll(seconds: 0.03) == nil { try processes.end(worker) }
     }
-    #expect(try processes.start("work", "\(count)").wait(seconds: 120).status == 0)
+    #expect(try processes.start("work", "\(count)").wait().status == 0)
     let alone = try StoreProcesses()
-    #expect(try alone.start("work", "\(count)").wait(seconds: 120).status == 0)
+    #expect(try alone.start("work", "\(count)").wait().status == 0)
     #expect(try RunStore(path: path).canonicalDump() == RunStore(path: alone.path).canonicalDump())
   }
 

@@ -19,7 +19,7 @@ struct StoreProcesses {
   /// Starts one that says when it is there.
   func startAndWait(_ command: String) throws -> RunningProgram {
     let process = try start(command, folder("ready"))
-    for _ in 0..<6000 {
+    for _ in 0..<30_000 {
       if (try? readFile(folder("ready"))) != nil { return process }
       if let result = try process.poll(seconds: 0.01) { throw TestError("\(command) ended: \(result)") }
     }
@@ -29,7 +29,7 @@ struct StoreProcesses {
   /// Ends a process as the kernel does when memory is short.
   func end(_ process: RunningProgram) throws {
     process.signal(9)
-    _ = try process.wait(seconds: 60)
+    _ = try process.wait()
   }
 
   /// A shell command in a mount namespace of its own, where `FOLDER/disk` is a small disk; `nil`: not possible here.

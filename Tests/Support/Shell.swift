@@ -9,6 +9,10 @@ public enum Shell {
     public var errors: String
   }
 
+  /// Seconds after which a program is taken to hang. No test is about time: a machine that is busy with other work may take
+  /// many times as long as one that is not.
+  public static let patience = 900.0
+
   /// Runs the program that the first word names, found in `PATH`, and waits for its end.
   /// - Parameters:
   ///   - folder: Its working directory.
@@ -16,7 +20,8 @@ public enum Shell {
   ///   - seconds: After so long it is killed, and that is an error.
   @discardableResult
   public static func run(
-    _ words: [String], in folder: String? = nil, environment: [String: String] = [:], seconds: Double = 300
+    _ words: [String], in folder: String? = nil, environment: [String: String] = [:],
+    seconds: Double = patience
   ) throws -> Result {
     try start(words, in: folder, environment: environment).wait(seconds: seconds)
   }
@@ -116,7 +121,7 @@ public final class RunningProgram {
   public func signal(_ number: Int32) { if !isOver { kill(process, number) } }
 
   /// Waits for the program's end.
-  public func wait(seconds: Double) throws -> Shell.Result {
+  public func wait(seconds: Double = Shell.patience) throws -> Shell.Result {
     guard let result = try poll(seconds: seconds) else {
       throw TestError("\(words) did not end within \(seconds) s:\n\(try output.text())\(try errors.text())")
     }

@@ -28,7 +28,7 @@ struct BoosterProgram {
     let command = shell.map { ["bash", "-c", $0 + "; exec \"$0\" \"$@\"", program] } ?? [program]
     let own = ["HOME": folder.path, "XDG_DATA_HOME": "", "TRAINYARD_PLUGIN_PATH": ""]
     return try Shell.run(
-      command + words, in: folder.path, environment: own.merging(environment) { $1 }, seconds: 240)
+      command + words, in: folder.path, environment: own.merging(environment) { $1 })
   }
 
   /// Writes a pipeline over the data of a task.

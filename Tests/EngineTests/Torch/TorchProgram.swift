@@ -43,7 +43,7 @@ final class TorchProgram {
 
   func run(_ arguments: String..., environment: [String: String] = [:]) throws -> Shell.Result {
     try Shell.run(
-      [program] + arguments, in: path, environment: variables.merging(environment) { $1 }, seconds: 300)
+      [program] + arguments, in: path, environment: variables.merging(environment) { $1 })
   }
 
   func start(_ arguments: String...) throws -> RunningProgram {
@@ -58,7 +58,7 @@ final class TorchProgram {
 
   /// Runs a script of the fixtures in the program's folder.
   func python(_ script: String, _ arguments: String...) throws -> Shell.Result {
-    try Shell.run([Self.python, Self.fixtures + "/" + script] + arguments, in: path, seconds: 300)
+    try Shell.run([Self.python, Self.fixtures + "/" + script] + arguments, in: path)
   }
 
   func text(_ name: String) throws -> String { try readText(path + "/" + name) }

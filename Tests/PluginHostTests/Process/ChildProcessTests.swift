@@ -95,7 +95,7 @@ import Testing
   }
 
   private func isDead(_ process: Int32) -> Bool {
-    for _ in 0..<2000 {
+    for _ in 0..<60_000 {
       guard let status = try? readFile("/proc/\(process)/stat") else { return true }
       let text = String(decoding: status, as: UTF8.self)
       if let end = text.lastIndex(of: ")"), text[end...].dropFirst(2).first == "Z" { return true }
