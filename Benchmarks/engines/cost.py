@@ -7,8 +7,11 @@ engine's own loop in Python, and a run of Trainyard, by a callback (`stamps.c`).
 Of each round the least of all runs counts, on either side: what else happens on the machine only ever adds. What the measure
 itself is worth is shown by the same figure of the own loop's odd runs beside its even ones.
 
-With valgrind there is one more figure of the boosters, free of noise: the instructions of a round that are the host's and its
-plugins'.
+The boosters have two own loops: one measures the loss by a metric of the engine's, the other by a function of predictions, as it has
+to be for what the engine has no metric for. Monitors are given predictions.
+
+With valgrind there is one more figure of the boosters, free of noise: the instructions of a round on both sides, without those
+of Python.
 """
 
 import argparse
@@ -46,12 +49,14 @@ callbacks: [./libstamps.so]
 output: {{folder: runs}}
 """
 COUNTED_ROWS = 20000
-# Of each engine: its pipeline, its model, how many rounds, and how many are counted by callgrind, which takes minutes to
-# open libtorch.
+# How an own loop measures, as the tables say it, and as `loops.py` is told.
+METRICS = {"engine": "a metric of the engine's", "own": "a metric of one's own", "loss": "the loss of its steps"}
+# Of each engine: its pipeline, its model, how many rounds, how many are counted by callgrind, which takes minutes to open
+# libtorch, and its own loops.
 ENGINES = {
-    "xgboost": (TABLE, "{plugin: xgboost, max_depth: 6, eta: 0.1, seed: 7}", 100, (5, 15)),
-    "lightgbm": (TABLE, "{plugin: lightgbm, num_leaves: 63, learning_rate: 0.1, seed: 7}", 100, (5, 15)),
-    "torch": (IMAGES, "{plugin: torch, module: cnn.pt, input_shape: [1, 28, 28], optimizer: adam, learning_rate: 0.001}", 12, None),
+    "xgboost": (TABLE, "{plugin: xgboost, max_depth: 6, eta: 0.1, seed: 7}", 100, (5, 15), ("engine", "own")),
+    "lightgbm": (TABLE, "{plugin: lightgbm, num_leaves: 63, learning_rate: 0.1, seed: 7}", 100, (5, 15), ("engine", "own")),
+    "torch": (IMAGES, "{plugin: torch, module: cnn.pt, input_shape: [1, 28, 28], optimizer: adam, learning_rate: 0.001}", 12, None, ("loss",)),
 }
 
 
@@ -89,24 +94,29 @@ class Bench:
         return self.options.torch_python if engine == "torch" else sys.executable
 
     def arguments(self, engine, rounds):
-        pipeline, model, _, _ = ENGINES[engine]
+        pipeline, model = ENGINES[engine][:2]
         text = pipeline.format(model=model, rounds=rounds, threads=self.options.threads)
         pathlib.Path(self.folder, "p.yaml").write_text(text)
         shutil.rmtree(f"{self.folder}/runs", ignore_errors=True)
         return ["run", "p.yaml", "--quiet", "--name", "r"]
 
+    def own_loop(self, engine, rounds, metric):
+        return [self.python(engine), str(HERE / "loops.py"), engine, self.folder, str(rounds), str(self.options.threads), metric]
+
     def losses(self, engine, side):
         """Trains once; the losses of the last round. Its stamps are in the file."""
         rounds = ENGINES[engine][2]
-        if side == "own":
-            command = [self.python(engine), str(HERE / "loops.py"), engine, self.folder, str(rounds), str(self.options.threads)]
+        environment = {**os.environ, "TRAINYARD_STAMPS": f"{self.folder}/stamps"}
+        if side != "host":
+            command = self.own_loop(engine, rounds, side)
+            # What `train.threads` sets for a run. Torch's own setting does not reach the BLAS library below it.
+            environment |= dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"], str(self.options.threads))
         else:
             command = [self.program] + self.arguments(engine, rounds)
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True,
-                              env={**os.environ, "TRAINYARD_STAMPS": f"{self.folder}/stamps"})
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             sys.exit(f"{command} failed:\n{done.stdout}{done.stderr}")
-        if side == "own":
+        if side != "host":
             return json.loads(done.stdout)
         head, *lines = pathlib.Path(self.folder, "runs/r/metrics.csv").read_text().split("\n")
         return dict(zip(head.split(","), lines[rounds - 1].split(",")))
@@ -131,9 +141,9 @@ def least(runs):
     return numpy.min(runs, axis=0).sum(axis=0)
 
 
-def figures(runs):
-    """Of one engine: what the tables say."""
-    own, host = numpy.array(runs["own"]), numpy.array(runs["host"])
+def figures(own, host):
+    """Of one engine and one of its own loops: what the tables say."""
+    own, host = numpy.array(own), numpy.array(host)
     a, b = least(own), least(host)
     middle = [statistics.median(side.sum(axis=1)[:, 0]) for side in (own, host)]
     odd, even = least(own[::2])[0], least(own[1::2])[0]
@@ -157,28 +167,31 @@ def write(page, part, text):
 
 def measure(bench, engines):
     make(bench.folder, bench.options.rows)
-    runs = {engine: {"own": [], "host": []} for engine in engines}
+    runs = {engine: {side: [] for side in (*ENGINES[engine][4], "host")} for engine in engines}
     start, number = time.monotonic(), 0
     # As long as one more time of all fits in, and four times at least.
     while number < 4 or (time.monotonic() - start) * (number + 1) / number < bench.options.minutes * 60:
         for engine in engines:
             found = {}
-            for side in ("own", "host") if number % 2 == 0 else ("host", "own"):
+            sides = list(runs[engine])
+            for side in sides if number % 2 == 0 else reversed(sides):
                 taken, found[side] = bench.rounds(engine, side)
                 runs[engine][side].append(taken)
-            same(engine, found["own"], found["host"])
+            for side in ENGINES[engine][4]:
+                same(engine, found[side], found["host"])
         number += 1
     lines = []
     for engine in engines:
-        found = figures(runs[engine])
-        lines.append(f"| {engine} | {found['own']:.2f} | {found['host']:.2f} | **{percent(found['processor'])}** | "
-                     f"{percent(found['wall'])} | {percent(found['median'])} | {percent(found['itself'])} | {found['runs']} |")
-        print(lines[-1], flush=True)
+        for side in ENGINES[engine][4]:
+            found = figures(runs[engine][side], runs[engine]["host"])
+            lines.append(f"| {engine} | {METRICS[side]} | {found['own']:.2f} | {found['host']:.2f} | **{percent(found['processor'])}** | "
+                         f"{percent(found['wall'])} | {percent(found['median'])} | {percent(found['itself'])} | {found['runs']} |")
+            print(lines[-1], flush=True)
     threads = bench.options.threads
     return (f"{platform.machine()}, {os.cpu_count()} cores, {threads} thread{'s' if threads > 1 else ''}; load "
             f"{os.getloadavg()[0]:.1f} at the end.\n\n"
-            "| engine | own loop, ms a round | in Trainyard | the host costs, processor time | wall time | median of whole runs "
-            "| own loop: odd runs over even ones | runs of each |\n|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
+            "| engine | its own loop measures | own loop, ms a round | in Trainyard | the host costs, processor time | wall time "
+            "| median of whole runs | own loop: odd runs over even ones | runs of each |\n|---|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
 
 
 def count(bench, engines):
@@ -190,13 +203,16 @@ def count(bench, engines):
         few, many = ENGINES[engine][3]
         plugins = [engine, "npz", "early-stopping"]
         program = stripped(bench.program, plugins, bench.folder)
-        found = difference(lambda rounds: bench.arguments(engine, rounds), program, bench.folder, few, many)
-        total = sum(found.values())
-        lines.append(f"| {engine} | {found['engine'] / 1e6:.1f} | {found['system'] / 1e6:.2f} | {found['host'] / 1e6:.2f} | "
-                     f"**{100 * found['host'] / total:.2f} %** |")
-        print(lines[-1], flush=True)
-    return ("| engine | millions of instructions a round in the engine | in libc and libm, whoever called | in the host and its "
-            "plugins | share of these |\n|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
+        ours = difference(lambda rounds: [program] + bench.arguments(engine, rounds), bench.folder, few, many)
+        for metric in ENGINES[engine][4]:
+            own = difference(lambda rounds: bench.own_loop(engine, rounds, metric), bench.folder, few, many)
+            # What Python itself takes is left out: a loop in C would not have it.
+            bare = own["engine"] + own["system"]
+            millions = [f"{side[owner] / 1e6:.2f}" for side in (own, ours) for owner in ("engine", "system", "rest")]
+            lines.append(f"| {engine} | {METRICS[metric]} | {' | '.join(millions)} | **{percent(sum(ours.values()) / bare - 1)}** |")
+            print(lines[-1], flush=True)
+    return ("| engine | its own loop measures | own loop: engine | libc, libm | Python | in Trainyard: engine | libc, libm "
+            "| host and plugins | the host costs |\n|---|---|---|---|---|---|---|---|---|\n" + "\n".join(lines) + "\n")
 
 
 def main():
@@ -206,7 +222,7 @@ def main():
     parser.add_argument("--only", choices=list(ENGINES), help="one engine")
     parser.add_argument("--rows", type=int, default=100000)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=3.5)
+    parser.add_argument("--minutes", type=float, default=5.5)
     parser.add_argument("--torch-python", default=os.environ.get("TORCH_PYTHON", "/usr/bin/python3"))
     parser.add_argument("--no-instructions", action="store_true")
     parser.add_argument("--no-times", action="store_true")

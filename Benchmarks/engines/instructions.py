@@ -20,9 +20,9 @@ def stripped(program, plugins, folder):
     return str(folder / pathlib.Path(program).name)
 
 
-def by_owner(path, own):
-    """Instructions of the engine, of the system's libraries, and of the program and plugins in the folder `own`."""
-    names, counts = {}, {"engine": 0, "system": 0, "host": 0}
+def by_owner(path):
+    """Instructions of the engine, of the system's libraries, and of all else: the program and its plugins, or Python."""
+    names, counts = {}, {"engine": 0, "system": 0, "rest": 0}
     owner, is_call = "system", False
     with open(path) as file:
         for line in file:
@@ -32,9 +32,8 @@ def by_owner(path, own):
                     names[entry[1]] = entry[2]
                 if line[0] == "o":
                     name = names[entry[1]]
-                    is_own = name.startswith(str(own)) or "/swift/" in name
-                    is_engine = not is_own and any(part in name for part in ENGINES)
-                    owner = "host" if is_own else "engine" if is_engine else "system"
+                    is_engine = any(part in name for part in ENGINES)
+                    owner = "engine" if is_engine else "system" if any(part in name for part in SYSTEM) else "rest"
             elif line.startswith("calls="):
                 is_call = True  # the next line is what was called cost
             elif re.match(r"[+\-*\d]", line):
@@ -44,12 +43,12 @@ def by_owner(path, own):
     return counts
 
 
-def difference(run, program, folder, few, many):
-    """What `many - few` rounds take. `run` makes the arguments of a run of so many rounds."""
+def difference(command, folder, few, many):
+    """What one of `many - few` rounds takes. `command` makes the command line of so many rounds."""
     found = []
     for rounds in (few, many):
         output = f"{folder}/callgrind.{rounds}"
-        subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}", program] + run(rounds), cwd=folder,
+        subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={output}"] + command(rounds), cwd=folder,
                        check=True, capture_output=True)
-        found.append(by_owner(output, pathlib.Path(program).parent))
+        found.append(by_owner(output))
     return {owner: (found[1][owner] - found[0][owner]) / (many - few) for owner in found[0]}
