@@ -22,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
     name: .customLong("plugins"),
     help: ArgumentHelp("A folder to search first; repeated.", valueName: "folder"))
   var pluginFolders: [String] = []
-  @Flag(help: "Run every plugin in a helper process that does not say isolate=false.")
+  @Flag(help: "Run every plugin that does not say isolate=false in a helper process.")
   var isolate = false
   @Flag(help: "Do not start without a lock file, see `trainyard lock`.")
   var locked = false

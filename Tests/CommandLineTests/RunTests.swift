@@ -1,3 +1,4 @@
+import Glibc
 import Support
 import Testing
 import Trainyard
@@ -110,6 +111,32 @@ import Trainyard
     #expect(answer.status == 0)
     #expect(answer.errors.contains("  learning_rate "))
     #expect(try program.files("runs") == [])
+  }
+
+  @Test(arguments: ["run", "cross-validate --folds 2", "search"])
+  func `with --isolate a plugin that crashes does not end the program`(command: String) throws {
+    _ = try compileComponents(
+      "callback_table.on_train_begin = dies",
+      """
+      #include <stdlib.h>
+      static ty_status dies(void *self, const ty_event *event) {
+        (void)self, (void)event;
+        abort();
+      }
+      """, as: "dies", in: program.folder)
+    try program.folder.write(
+      "p.yaml",
+      """
+      data: {train: {dataset: synthetic, rows: 64}}
+      model: {plugin: mlp, hidden: [2]}
+      train: {epochs: 1, batch_size: 16}
+      callbacks: [./libdies.so]
+      search: {trials: 1, metric: loss, parameters: {model.learning_rate: [0.1]}}
+
+      """)
+    let isolated = try program.run("\(command) p.yaml --isolate --name one")
+    #expect((1...2).contains(isolated.status) && isolated.errors.contains("SIGABRT"), "\(isolated)")
+    #expect(try program.run("\(command) p.yaml --name two").status == 128 + SIGABRT)
   }
 
   @Test func `flags and --set go over what the file says`() throws {

@@ -239,6 +239,7 @@ final class Worker {
   /// and monitors are prepared; nothing is trained or written.
   func metrics(_ plan: Plan) throws -> [MetricListing] {
     let parts = try parts(plan)
+    try parts.data.reset()
     let prepared = try parts.data.prepare(seed: plan.training.seed)
     let isFullBatch = try check(prepared.task, parts.model)
     let facts = self.facts(
