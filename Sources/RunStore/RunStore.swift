@@ -20,16 +20,17 @@ public final class RunStore: Sendable {
   let identity: ProcessIdentity
   private let database: Mutex<Database>
 
-  /// Milliseconds to wait for another process that writes. Its transactions take a few; on a disk that is slow to sync, or
-  /// where the other is stopped for a while, many more, and to wait costs less than a search that ends.
-  private static let busyTimeout: Int32 = 60_000
-
   /// Opens a store. Throws `StoreError`.
-  public convenience init(path: String, _ access: Access = .create) throws {
-    try self.init(path: path, access, schema: .current)
+  /// - Parameter patience: Seconds to wait for another process that writes, at the opening and later. Its transactions take
+  ///   milliseconds; many more where the disk is slow to sync, or the other one is stopped for a while.
+  public convenience init(path: String, _ access: Access = .create, patience: Int32 = 10) throws {
+    let milliseconds = max(0, patience).multipliedReportingOverflow(by: 1000)
+    try self.init(
+      path: path, access, schema: .current,
+      busyTimeout: milliseconds.overflow ? .max : milliseconds.partialValue)
   }
 
-  init(path: String, _ access: Access, schema: Schema, busyTimeout: Int32 = RunStore.busyTimeout) throws {
+  init(path: String, _ access: Access, schema: Schema, busyTimeout: Int32 = 10_000) throws {
     let opened = try Self.open(path, access, schema, busyTimeout)
     self.path = path
     identity = ProcessIdentity.open()
@@ -94,12 +95,12 @@ public final class RunStore: Sendable {
 
   /// A change of the journal waits for nobody: two processes that make a store at once must.
   private static func useWriteAheadLog(_ database: Database, _ busyTimeout: Int32) throws {
-    let end = now() + Int64(busyTimeout)
+    let end = ContinuousClock.now + .milliseconds(busyTimeout)
     while true {
       do {
         _ = try database.first("PRAGMA journal_mode = WAL") { $0.text(0) }
         return
-      } catch let error as StoreError where error.code == .locked && now() < end {
+      } catch let error as StoreError where error.code == .locked && .now < end {
         usleep(5000)
       }
     }

@@ -154,7 +154,8 @@ public struct Search: Sendable {
       return TrialBook(study: nil, space: search.space, objective: objective)
     }
     do {
-      let store = try RunStore(path: path)
+      // Without its store a search cannot go on: to wait costs less.
+      let store = try RunStore(path: path, patience: 60)
       let study = try store.openStudy(
         name: name, kind: .search, configDigest: digest, config: JSONWriter.compact(identity),
         objective: objective.metric, direction: StudyDirection(objective.direction))
