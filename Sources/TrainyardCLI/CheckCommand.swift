@@ -84,11 +84,17 @@ struct CheckCommand: ParsableCommand {
       return (String(parts[0]), String(parts[1]))
     }
     let text = CheckText(colour: Terminal.outputTakesColour, command: command)
-    let report = try Checker().check(request) { report in
-      if !json { try? StandardOutput.write(text.head(report)) }
-    } onResult: { result in
-      if !json { try? StandardOutput.write(text.line(result)) }
+    var lost: (any Error)?
+    func show(_ part: String) {
+      guard !json, lost == nil else { return }
+      do { try StandardOutput.write(part) } catch { lost = error }
     }
+    let report = try Checker().check(request) {
+      show(text.head($0))
+    } onResult: {
+      show(text.line($0))
+    }
+    if let lost { throw lost }
     try StandardOutput.write(json ? JSONWriter.pretty(CheckJSON.object(report)) : text.foot(report))
     if let junit { try AtomicFile.write(JUnitReport(report).text, to: PathText.absolute(junit)) }
     if !report.isClean { throw ExitStatus.failed }

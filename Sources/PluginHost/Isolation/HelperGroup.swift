@@ -72,7 +72,7 @@ public final class HelperGroup {
     return pages > 0 && size > 0 ? UInt64(pages) * UInt64(size) / 2 : 0
   }
 
-  /// To start is the host's own work: a plugin's deadline, which may be short, is not for it.
+  /// Starting a helper is the host's own work, and may take this long, however short the plugin's deadline.
   private static let timeToStart = Duration.seconds(30)
 
   /// A number for an instance of the component, whose pins hold for the whole helper.
