@@ -43,7 +43,7 @@ struct HeldResources {
   /// - Parameter own: Lines that are the checker's own doing are those that contain this.
   static func settled(after before: HeldResources, besides own: String? = nil) -> [String] {
     var additions: [String] = []
-    for _ in 0..<50 {
+    for _ in 0..<250 {
       additions = before.additions(in: HeldResources()).filter { line in
         own.map { !line.contains($0) } ?? true
       }

@@ -5,7 +5,7 @@ import PluginHost
 struct Shrinker {
   /// Attempts that are made at most, and the time for them.
   var attempts = 600
-  var deadline = Deadline.after(.seconds(6))
+  var deadline = Deadline.after(.seconds(20))
 
   /// - Parameter shows: Whether the scripts show the fault.
   mutating func shrink(_ scripts: [RunScript], _ shows: ([RunScript]) throws -> Bool) rethrows -> [RunScript]
