@@ -1,6 +1,6 @@
 """What the host costs over an engine's own loop: the same library, data, parameters, threads and work.
 
-    python cost.py --program .build/release/trainyard [--page docs/performance-engines.md] [--minutes 3.5] [--only xgboost]
+    python cost.py --program .build/release/trainyard [--page docs/performance-engines.md] [--minutes 5.5] [--only xgboost]
 
 Both sides train the same rounds and note the processor time of their process at the end of each: `loops.py`, which is the
 engine's own loop in Python, and a run of Trainyard, by a callback (`stamps.c`). Runs alternate until the minutes are used up.

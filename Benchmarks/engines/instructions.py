@@ -20,6 +20,15 @@ def stripped(program, plugins, folder):
     return str(folder / pathlib.Path(program).name)
 
 
+def owner_of(name):
+    # A plugin is called as its engine is.
+    if "/stripped/" in name:
+        return "rest"
+    if any(part in name for part in ENGINES):
+        return "engine"
+    return "system" if any(part in name for part in SYSTEM) else "rest"
+
+
 def by_owner(path):
     """Instructions of the engine, of the system's libraries, and of all else: the program and its plugins, or Python."""
     names, counts = {}, {"engine": 0, "system": 0, "rest": 0}
@@ -32,8 +41,7 @@ def by_owner(path):
                     names[entry[1]] = entry[2]
                 if line[0] == "o":
                     name = names[entry[1]]
-                    is_engine = any(part in name for part in ENGINES)
-                    owner = "engine" if is_engine else "system" if any(part in name for part in SYSTEM) else "rest"
+                    owner = owner_of(name)
             elif line.startswith("calls="):
                 is_call = True  # the next line is what was called cost
             elif re.match(r"[+\-*\d]", line):
