@@ -15,6 +15,7 @@ import Testing
   private func check(_ id: String, _ options: [(key: String, text: String)] = []) throws -> CheckReport {
     var request = CheckRequest(try builtLibrary(id))
     request.level = .strict
+    request.deadline = .seconds(900)
     request.options = options
     // This build may not be an optimised one, which allocates where a release does not.
     request.skip = ["batch-allocations"]

@@ -39,6 +39,7 @@ import Testing
     let (id, options) = Self.callbacks[index]
     var request = CheckRequest(try builtLibrary(id))
     request.level = .strict
+    request.deadline = .seconds(900)
     // This build may not be an optimised one, which allocates where a release does not.
     request.skip = ["batch-allocations"]
     request.options = options

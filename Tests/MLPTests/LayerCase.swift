@@ -6,7 +6,7 @@ struct LayerCase {
   /// z = bias + x·w, e = d·wᵀ, and g = xᵀ·d, added up twice. What lies behind a result must stay.
   var z, e, g: [Float]
 
-  /// - Parameter unit: Numbers are whole parts of it, from −1 to a little over 1.
+  /// - Parameter unit: Numbers are k / unit − 1, with k from 0 to 100.
   init(_ rows: Int, _ inputs: Int, _ outputs: Int, unit: Float) {
     (self.rows, self.inputs, self.outputs) = (rows, inputs, outputs)
     func numbers(_ count: Int, _ step: Int) -> [Float] {
@@ -29,7 +29,11 @@ struct LayerCase {
       (0..<count).reduce(0.0) { $0 + value(term($1).0) * value(term($1).1) }
     }
     var worst = 0.0
-    func compare(_ value: Float, _ expected: Double) { worst = max(worst, abs(Double(value) - expected)) }
+    func compare(_ value: Float, _ expected: Double) {
+      let distance = abs(Double(value) - expected)
+      // Of NaN and a number, `max` gives the number.
+      worst = distance.isNaN ? .infinity : max(worst, distance)
+    }
     for i in 0..<rows {
       for o in 0..<outputs {
         compare(

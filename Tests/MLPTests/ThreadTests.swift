@@ -87,18 +87,18 @@ import Testing
     do {
       let model = try Self.model(sample, threads: 3)
       _ = try model.trainStep(sample.batch(0..<20))
-      #expect(threads() == 0)
+      #expect(threads(awaiting: 0) == 0)
       _ = try model.trainStep(sample.batch())
-      #expect(threads() == 2)
+      #expect(threads(awaiting: 2) == 2)
       try model.reset(seed: 7, task: sample.task)
       #expect(threads(awaiting: 0) == 0)
       _ = try model.trainStep(sample.batch())
-      #expect(threads() == 0)
+      #expect(threads(awaiting: 0) == 0)
       var task = sample.task
       task.threads = 2
       try model.reset(seed: 7, task: task)
       _ = try model.trainStep(sample.batch())
-      #expect(threads() == 1)
+      #expect(threads(awaiting: 1) == 1)
     }
     #expect(threads(awaiting: 0) == 0)
   }

@@ -82,7 +82,7 @@ final class TinyServer: @unchecked Sendable {
   }
 
   private static func listen() throws -> (Int32, UInt16) {
-    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
@@ -111,6 +111,7 @@ final class TinyServer: @unchecked Sendable {
   private func serve() {
     while true {
       let connection = accept(listener, nil, nil)
+      _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
       if connection < 0 || locked({ isStopped }) {
         if connection >= 0 { close(connection) }
         return

@@ -209,6 +209,8 @@ class Soak:
             return kills, f"status {status} of {' '.join(arguments)}: {words}"
 
     def compare(self, run, folder, whole):
+        # A kill while it removed what nobody needs any more.
+        shutil.rmtree(os.path.join(folder, "resume.old"), ignore_errors=True)
         found = contents(folder)
         wrong = []
         for name in sorted(set(whole) | set(found)):

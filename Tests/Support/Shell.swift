@@ -11,7 +11,7 @@ public enum Shell {
 
   /// Seconds after which a program is taken to hang. No test is about time: a machine that is busy with other work may take
   /// many times as long as one that is not.
-  public static let patience = 900.0
+  public static let patience = 1800.0
 
   /// Runs the program that the first word names, found in `PATH`, and waits for its end.
   /// - Parameters:

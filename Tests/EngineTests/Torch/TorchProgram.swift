@@ -46,10 +46,6 @@ final class TorchProgram {
       [program] + arguments, in: path, environment: variables.merging(environment) { $1 })
   }
 
-  func start(_ arguments: String...) throws -> RunningProgram {
-    try Shell.start([program] + arguments, in: path, environment: variables)
-  }
-
   private var variables: [String: String] {
     get throws { ["HOME": try path, "XDG_DATA_HOME": "", "TRAINYARD_PLUGIN_PATH": ""] }
   }

@@ -11,7 +11,7 @@ import Testing
     ("segfault", "crashed: signal 11 (SIGSEGV)"),
     ("abort", "crashed: signal 6 (SIGABRT); it wrote: this plugin has had enough"),
     ("exit", "ended by itself: exit code 0"),
-    ("hang", "did not answer within 2 s and was killed"),
+    ("hang", "did not answer within 5 s and was killed"),
     ("memory", "crashed: signal 11 (SIGSEGV)"),
     ("garbage", "broke the protocol (a message that claims 4008636142 bytes) and was killed"),
     ("answer", "broke the protocol (an answer to no question) and was killed"),
@@ -34,7 +34,7 @@ import Testing
     }
     training.options += [("fault", fault), ("memory_limit", "64")]
     // Only one that waits for it: a machine under load is slow to start a process.
-    if fault == "hang" { training.options.append(("deadline", "2s")) }
+    if fault == "hang" { training.options.append(("deadline", "5s")) }
     return training
   }
 

@@ -101,7 +101,7 @@ import Testing
   func `one that dies among its neighbours takes nothing of them along`(fault: String) throws {
     let expected = try Learned(run(crash: "", isolate: "false"))
     let keys =
-      ", fault: \(fault), hook: on_batch_end, after: 4" + (fault == "hang" ? ", deadline: 2s" : "")
+      ", fault: \(fault), hook: on_batch_end, after: 4" + (fault == "hang" ? ", deadline: 5s" : "")
     let restarted = try run(crash: keys + ", on_crash: restart, marker: \"\(moons.folder("runs"))/\(fault)\"")
     #expect(try Learned(restarted) == expected)
     #expect(restarted.incidents.map(\.instance) == ["faults"])

@@ -56,7 +56,7 @@ import Testing
     ("train_step", "segfault", 16, "crashed: signal 11 (SIGSEGV)"),
     ("train_step", "exit", 0, "ended by itself: exit code 0"),
     ("train_step", "garbage", 9, "broke the protocol"),
-    ("train_step", "hang", 20, "did not answer within 2 s and was killed"),
+    ("train_step", "hang", 20, "did not answer within 5 s and was killed"),
     ("evaluate", "segfault", 5, "crashed: signal 11 (SIGSEGV)"),
     ("evaluate", "exit", 0, "ended by itself: exit code 0"),
     ("reset", "segfault", 0, "crashed: signal 11 (SIGSEGV)"),
@@ -75,7 +75,7 @@ import Testing
       #expect(expected.result.outcome != .failed, "\(expected.result.reason)")
       let report = try training.run(
         ", fault: \(death.fault), call: \(death.call), after: \(death.after)"
-          + (death.fault == "hang" ? ", deadline: 2s" : "") + training.marker)
+          + (death.fault == "hang" ? ", deadline: 5s" : "") + training.marker)
       let name = "\(death) \(checkpoints)"
       #expect(try Learned(report) == Learned(expected), "\(name)")
       #expect(try left(report) == left(expected), "\(name)")
